@@ -1,0 +1,32 @@
+{#- The ladder, written once (rule E4): what a tier has paid once payable expense has reached `payable`, rounded half up
+    to fen and held to the tier's share of the annual limit. `tier` names a row of benefit_schedule. The payout of a
+    settlement in a tier is this after it minus this before it. -#}
+{%- macro tier_paid(payable, tier) -%}
+    least(
+        cast(round(cast({{ tier_reached(payable, tier) }} as decimal(26, 2)) * {{ tier }}.rate, 2) as decimal(18, 2)),
+        {{ tier }}.tier_payout_limit
+    )
+{%- endmacro -%}
+
+
+{#- The part of payable expense that lies in a tier. -#}
+{%- macro tier_reached(payable, tier) -%}
+    greatest(least({{ payable }}, coalesce({{ tier }}.upper_bound, {{ payable }})) - {{ tier }}.lower_bound, 0)
+{%- endmacro -%}
+
+
+{#- Payable expense of one expense pool: what is accumulated above the deductible, up to where an annual limit on
+    eligible expense stops it (rules D4, E3). -#}
+{%- macro payable_expense(accumulated, term) -%}
+    least(greatest({{ accumulated }} - {{ term }}.deductible, 0), {{ term }}.payable_limit)
+{%- endmacro -%}
+
+
+{#- A payout held to what is left of the annual limit; what is taken back is never held (rules D4, E4, E5). -#}
+{%- macro within_limit(payout, limit, paid_so_far) -%}
+    case
+        when {{ payout }} > 0 and {{ limit }} is not null
+            then least({{ payout }}, greatest({{ limit }} - {{ paid_so_far }}, 0))
+        else {{ payout }}
+    end
+{%- endmacro -%}

@@ -1,0 +1,79 @@
+{#- What DuckDB says in its own way. One macro a difference, named for what it does; a second engine adds a dispatch
+    beside each (see docs/decisions.md). -#}
+
+{#- A plain cast that gives NULL where it cannot be done. -#}
+{%- macro try_cast(expression, type) -%}
+    try_cast({{ expression }} as {{ type }})
+{%- endmacro -%}
+
+{#- The whole text has the form of the pattern. -#}
+{%- macro matches(text, pattern) -%}
+    regexp_full_match({{ text }}, '{{ pattern }}')
+{%- endmacro -%}
+
+{#- A row as JSON text. -#}
+{%- macro row_as_json(row) -%}
+    cast(to_json({{ row }}) as varchar)
+{%- endmacro -%}
+
+{#- Number of a row in its table, stable while the table stands. -#}
+{%- macro row_id() -%}
+    rowid
+{%- endmacro -%}
+
+{#- Keyed hash of a person number (rule J3): 128 bits in hexadecimal. The key is set on the connection, never in SQL. -#}
+{%- macro person_key(person_number) -%}
+    left(sha256(concat(getvariable('person_key'), ':', {{ person_number }})), 32)
+{%- endmacro -%}
+
+{%- macro add_days(date, days) -%}
+    cast({{ date }} + cast({{ days }} as integer) as date)
+{%- endmacro -%}
+
+{%- macro sql_text(value) -%}
+    '{{ value | replace("'", "''") }}'
+{%- endmacro -%}
+
+{%- macro list_files_sql(folder) -%}
+    select file from glob({{ sql_text(folder ~ '/**') }}) order by file
+{%- endmacro -%}
+
+{%- macro file_list(paths) -%}
+    [{%- for path in paths -%}{{ sql_text(path) }}{{ ', ' if not loop.last }}{%- endfor -%}]
+{%- endmacro -%}
+
+{#- Files of one kind as one set of rows, columns matched by name, with the file of each row as source_path. -#}
+{%- macro read_files_sql(kind, paths) -%}
+    {%- if kind == 'parquet' -%}
+        select * from read_parquet({{ file_list(paths) }}, union_by_name = true, filename = 'source_path',
+            hive_partitioning = false)
+    {%- else -%}
+        select * from read_csv({{ file_list(paths) }}, union_by_name = true, filename = 'source_path',
+            hive_partitioning = false, all_varchar = true, header = true, delim = ',', quote = '"', escape = '"',
+            strict_mode = true, max_line_size = 20000000)
+    {%- endif -%}
+{%- endmacro -%}
+
+{#- Column names of each file, lower case: {path: [name, ...]}. -#}
+{%- macro raw_column_names(kind, paths) -%}
+    {%- set names = {} -%}
+    {%- if kind == 'parquet' -%}
+        {%- for row in run_query('select file_name, lower(name) from parquet_schema(' ~ file_list(paths)
+            ~ ') order by file_name') -%}
+            {%- do names.setdefault(row[0], []).append(row[1]) -%}
+        {%- endfor -%}
+    {%- else -%}
+        {%- for path in paths -%}
+            {%- do names.update({path: []}) -%}
+            {%- for row in run_query('describe ' ~ read_files_sql(kind, [path])) -%}
+                {%- do names[path].append(row[0] | lower) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endif -%}
+    {{- return(names) -}}
+{%- endmacro -%}
+
+{#- The file of a row as a path inside the raw folder. -#}
+{%- macro relative_path(column) -%}
+    substr({{ column }}, length({{ sql_text(raw_directory()) }}) + 2)
+{%- endmacro -%}

@@ -1,0 +1,77 @@
+-- What a critical illness scheme pays for each settlement (rules E1 to E5).
+with
+
+payables as (
+
+    select * from {{ ref('int_payable') }}
+
+),
+
+settlements as (
+
+    select * from {{ ref('int_scheme_settlement') }}
+
+),
+
+payouts as (
+
+    select
+        settlement_id,
+        scheme_id,
+        sum(tier_payout) as payout_amount,
+        count(*) > 1 as is_straddle
+    from {{ ref('fct_payout_tier') }}
+    group by settlement_id, scheme_id
+
+),
+
+ladder_status as (
+
+    select
+        scheme_id,
+        insurance_type,
+        assistance_category,
+        valid_from,
+        max({{ status_rank('parameter_status') }}) as status_rank
+    from {{ ref('benefit_schedule') }}
+    group by scheme_id, insurance_type, assistance_category, valid_from
+
+)
+
+select
+    settlements.settlement_id,
+    settlements.scheme_id,
+    settlements.person_key,
+    settlements.benefit_year,
+    settlements.settled_at,
+    settlements.region_code,
+    settlements.insurance_type,
+    payables.assistance_category,
+    payables.eligible_expense,
+    payables.accumulated_before,
+    payables.accumulated_after,
+    payables.payable_before,
+    payables.payable_after,
+    payables.deductible,
+    payables.annual_limit,
+    cast(coalesce(payouts.payout_amount, 0) as decimal(18, 2)) as payout_amount,
+    coalesce(payouts.is_straddle, false) as is_straddle,
+    settlements.is_reversal,
+    -- Everyone insured in the pool is covered by its critical illness scheme.
+    'covered' as cover_status,
+    {{ status_name('greatest(payables.status_rank, ladder_status.status_rank)') }} as parameter_status
+from payables
+inner join settlements
+    on
+        payables.settlement_id = settlements.settlement_id
+        and payables.scheme_id = settlements.scheme_id
+left join payouts
+    on
+        payables.settlement_id = payouts.settlement_id
+        and payables.scheme_id = payouts.scheme_id
+left join ladder_status
+    on
+        payables.scheme_id = ladder_status.scheme_id
+        and payables.insurance_type = ladder_status.insurance_type
+        and payables.assistance_category = ladder_status.assistance_category
+        and payables.valid_from = ladder_status.valid_from

@@ -1,0 +1,33 @@
+-- Diseases met in settlements, each under the name that it is given most often.
+with
+
+names as (
+
+    select
+        disease_code,
+        disease_name,
+        count(*) as settlements
+    from {{ ref('stg_settlement') }}
+    where disease_code is not null
+    group by disease_code, disease_name
+
+),
+
+ranked as (
+
+    select
+        disease_code,
+        disease_name,
+        row_number() over (
+            partition by disease_code
+            order by case when disease_name is null then 1 else 0 end, settlements desc, disease_name
+        ) as preference
+    from names
+
+)
+
+select
+    disease_code,
+    disease_name
+from ranked
+where preference = 1

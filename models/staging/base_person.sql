@@ -1,0 +1,2 @@
+-- Every delivered row of psn_info_b, typed and under its raw names; nothing is left out (rule A6).
+{{ typed_rows('psn_info_b') }}

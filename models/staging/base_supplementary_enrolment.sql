@@ -1,0 +1,2 @@
+-- Every delivered row of supp_enrl_d, typed and under its raw names; nothing is left out (rule A6).
+{{ typed_rows('supp_enrl_d') }}

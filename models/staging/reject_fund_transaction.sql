@@ -1,0 +1,24 @@
+-- Rows of fund_txn_d that are not used, each with its status and why (rules A1, A2, A6).
+{% set joins -%}
+left join {{ ref('dim_region') }} as region on delivered.insu_admdvs = region.region_code
+{%- endset %}
+
+{{ rejects(ref('base_fund_transaction'), ['txn_id'], [
+    {'code': 'Q01 missing_key', 'when': 'delivered.txn_id is null'},
+    bad_value_reason(),
+    {
+        'code': 'Q04 bad_value',
+        'when': "delivered.txn_date is null and coalesce(delivered.parse_errors, '') not like '%txn_date %'",
+        'detail': "'txn_date is blank'",
+    },
+    {
+        'code': 'Q04 bad_value',
+        'when': "delivered.amount is null and coalesce(delivered.parse_errors, '') not like '%amount %'",
+        'detail': "'amount is blank'",
+    },
+    {
+        'code': 'Q06 unknown_region',
+        'when': 'delivered.insu_admdvs is not null and region.pool_region_code is null',
+        'detail': 'delivered.insu_admdvs',
+    },
+], joins) }}

@@ -1,0 +1,1460 @@
+"""The rulebook a second time, in plain Python and `Decimal`, to check the warehouse against.
+
+It is written from the rules alone and shares nothing with the SQL: no macro, no seed compilation,
+no dictionary but the seeds themselves. `compute(raw_dir, seeds_dir)` reads a raw folder and a seeds
+folder and returns what the marts must hold. Each function names the rule that it follows.
+
+Words: a *row* is a dict of one raw row, parsed; a *pool* is a pooling region; an *expense pool* is
+a group of expenses with a deductible of its own; an *account* is person x scheme x benefit year.
+"Reading R1" to "R11" are the readings of the rules that the docstrings state where they are used.
+"""
+
+from __future__ import annotations
+
+import csv
+import gc
+import gzip
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet
+
+Row = dict[str, Any]
+
+ZERO = Decimal("0.00")
+ONE = Decimal("1")
+CENT = Decimal("0.01")
+LARGEST_AMOUNT = Decimal(10) ** 14  # amounts are DECIMAL(16,2)
+LONGEST_CHAIN = 4  # reversals of reversals (reading R2)
+CRITICAL_ILLNESS = "critical_illness"
+STATUSES = ("enacted", "reference", "illustrative")  # strongest first
+ITEM_TYPES = {"101": "drug", "102": "drug", "103": "drug", "201": "service", "301": "material"}
+IN_CATALOGUE = {"01", "02", "1", "2", "1.0", "2.0", "甲", "乙"}
+INSURANCE_TYPES_OF_ALL = ("employee", "resident")  # what `all` in a scheme stands for
+HEADER_COMPONENTS = ("coinsurance", "class_b_self_pay", "transfer_self_pay")
+
+
+class PolicyGap(Exception):
+    """A settlement inside a covered pool has no policy in force on its date (rule D5)."""
+
+
+# ---------------------------------------------------------------------------------------------
+# Raw tables: their layout
+# ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Table:
+    """What the raw layout says of a table: key, columns that must be there, typed columns."""
+
+    key: tuple[str, ...]
+    required: tuple[str, ...]
+    amounts: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    times: tuple[str, ...] = ()
+    years: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+
+    @property
+    def parsers(self) -> dict[str, Callable[[Any], Any]]:
+        """How to parse each column that is checked or used."""
+        return {
+            **dict.fromkeys((*self.texts, "vali_flag", "rid"), as_text),
+            **dict.fromkeys((*self.times, "updt_time"), as_time),
+            **dict.fromkeys(self.amounts, as_amount),
+            **dict.fromkeys(self.numbers, as_number),
+            **dict.fromkeys(self.years, as_year),
+        }
+
+    @property
+    def columns(self) -> set[str]:
+        """The columns that are checked, used or may not be missing."""
+        return {*self.parsers, *self.required}
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+TABLES = {
+    "setl_d": Table(
+        key=("setl_id",),
+        required=_words(
+            "setl_id psn_no insutype insu_admdvs med_type setl_time medfee_sumamt"
+            " fulamt_ownpay_amt overlmt_selfpay preselfpay_amt inscp_amt hifp_pay"
+        ),
+        amounts=_words(
+            "medfee_sumamt fulamt_ownpay_amt overlmt_selfpay preselfpay_amt"
+            " trafout_preselfpay_amt inscp_amt act_pay_dedc hifp_pay cvlserv_pay hifes_pay"
+            " hifmi_pay hifob_pay hifdm_pay maf_pay othfund_pay fund_pay_sumamt psn_pay acct_pay"
+            " cash_payamt ownpay_hosp_part"
+        ),
+        times=_words("begndate enddate setl_time"),
+        texts=_words("setl_id init_setl_id psn_no insutype insu_admdvs med_type dise_no"),
+    ),
+    "fee_list_d": Table(
+        key=("bkkp_sn", "setl_id"),
+        required=_words("bkkp_sn setl_id det_item_fee_sumamt fulamt_ownpay_amt"),
+        amounts=_words(
+            "det_item_fee_sumamt fulamt_ownpay_amt overlmt_selfpay preselfpay_amt inscp_amt"
+        ),
+        numbers=_words("cnt pric"),
+        times=_words("fee_ocur_time"),
+        texts=_words("bkkp_sn setl_id chrgitm_lv list_type med_list_codg"),
+    ),
+    "mdtrt_d": Table(
+        key=("mdtrt_id",),
+        required=("mdtrt_id",),
+        times=_words("begntime endtime die_date"),
+        texts=("mdtrt_id",),
+    ),
+    "psn_info_b": Table(key=("psn_no",), required=("psn_no",), times=("brdy",), texts=("psn_no",)),
+    "psn_insu_d": Table(
+        key=("psn_insu_rlts_id",),
+        required=_words("psn_insu_rlts_id psn_no insutype crt_insu_date insu_admdvs"),
+        times=_words("crt_insu_date paus_insu_date"),
+        texts=_words("psn_insu_rlts_id psn_no insutype psn_insu_stas insu_admdvs"),
+    ),
+    "psn_idet_d": Table(
+        key=("psn_no", "psn_idet_type", "begntime"),
+        required=_words("psn_no psn_idet_type begntime"),
+        times=_words("begntime endtime"),
+        texts=_words("psn_no psn_idet_type insu_admdvs"),
+    ),
+    "supp_enrl_d": Table(
+        key=("enrl_id",),
+        required=_words("enrl_id psn_no cover_year"),
+        amounts=("premium_amt",),
+        times=_words("paid_time auto_renew_consent_time renewal_withdrawn_time event_date"),
+        years=("cover_year",),
+        texts=_words("enrl_id psn_no"),
+    ),
+    "fund_txn_d": Table(
+        key=("txn_id",),
+        required=_words("txn_id scheme_id insu_admdvs benefit_year txn_date txn_type amount"),
+        amounts=("amount",),
+        times=("txn_date",),
+        years=("benefit_year",),
+        texts=_words("txn_id insu_admdvs"),
+    ),
+    "fixmedins_b": Table(
+        key=("fixmedins_code",), required=("fixmedins_code",), texts=("fixmedins_code",)
+    ),
+    "refl_appy_evt_c": Table(
+        key=("evtsn",),
+        required=_words("evtsn psn_no"),
+        times=_words("refl_date begndate enddate"),
+        texts=_words("evtsn psn_no"),
+    ),
+}
+
+ALIASES = {
+    "inscp_amt": "inscp_scp_amt",
+    "othfund_pay": "oth_pay",
+    "psn_pay": "psn_part_amt",
+    "cash_payamt": "psn_cash_pay",
+    "ownpay_hosp_part": "hosp_part_amt",
+    "dise_no": "dise_codg",
+    "insu_admdvs": "insuplc_admdvs",
+    "overlmt_selfpay": "overlmt_amt",
+    "bkkp_sn": "feedetl_sn",
+}
+
+# Columns whose blank is an unusable value in tables other than the settlements (reading Q04).
+BLANK_IS_BAD = {
+    "fund_txn_d": ("amount", "txn_date"),
+    "psn_insu_d": ("crt_insu_date",),
+    "fee_list_d": ("det_item_fee_sumamt",),
+}
+
+# ---------------------------------------------------------------------------------------------
+# Values: text or typed (reading R11)
+# ---------------------------------------------------------------------------------------------
+
+BAD = object()  # a value that does not parse as its type
+
+_AMOUNT = re.compile(r"[+-]?[0-9]+(\.[0-9]+)?")
+_DAY = (
+    r"(?:([0-9]{4})-([0-9]{2})-([0-9]{2})|([0-9]{4})/([0-9]{1,2})/([0-9]{1,2})"
+    r"|([0-9]{4})([0-9]{2})([0-9]{2}))"
+)
+_CLOCK = r"([0-9]{2}):([0-9]{2})(?::([0-9]{2})(?:\.([0-9]+))?)?"
+_TIME = re.compile(rf"{_DAY}(?:[ T]{_CLOCK})?")
+_COMPACT_TIME = re.compile(r"([0-9]{4})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})([0-9]{2})")
+_YEAR = re.compile(r"[0-9]{4}")
+
+
+def as_text(value: Any) -> str | None:
+    """Text of a raw value, blanks around it removed; nothing left is NULL (reading R11)."""
+    if value is None:
+        return None
+    if isinstance(value, str):
+        return value.strip() or None
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, datetime):
+        return value.isoformat(sep=" ")
+    if isinstance(value, Decimal):
+        return format(value, "f")
+    return str(value)
+
+
+def as_number(value: Any) -> Any:
+    """A plain decimal of any scale (reading R11; `cnt` and `pric` are no amounts of money)."""
+    text = as_text(value)
+    if text is None:
+        return None
+    return Decimal(text) if _AMOUNT.fullmatch(text) else BAD
+
+
+def as_amount(value: Any) -> Any:
+    """A plain decimal with at most two significant decimals that fits DECIMAL(16,2) (R11)."""
+    number = as_number(value)
+    if number is None or number is BAD:
+        return number
+    if abs(number) >= LARGEST_AMOUNT or number != number.quantize(CENT):
+        return BAD
+    return number.quantize(CENT)
+
+
+def as_time(value: Any) -> Any:
+    """A date, with or without a time of day, as a naive datetime (reading R11)."""
+    if isinstance(value, datetime):
+        return value.replace(tzinfo=None)
+    if isinstance(value, date):
+        return datetime(value.year, value.month, value.day)
+    text = as_text(value)
+    if text is None:
+        return None
+    compact = _COMPACT_TIME.fullmatch(text)
+    match = compact or _TIME.fullmatch(text)
+    if not match:
+        return BAD
+    if compact:
+        year, month, day, hour, minute, second = compact.groups()
+        fraction = None
+    else:
+        groups = match.groups()
+        year, month, day = next(groups[i : i + 3] for i in (0, 3, 6) if groups[i])
+        hour, minute, second, fraction = groups[9:]
+    micro = int((fraction or "0")[:6].ljust(6, "0"))
+    try:
+        return datetime(
+            int(year),
+            int(month),
+            int(day),
+            int(hour or 0),
+            int(minute or 0),
+            int(second or 0),
+            micro,
+        )
+    except ValueError:
+        return BAD
+
+
+def as_year(value: Any) -> Any:
+    """A year of four digits (reading R11)."""
+    text = as_text(value)
+    if text is None:
+        return None
+    return int(text) if _YEAR.fullmatch(text) else BAD
+
+
+def parse_column(values: Iterable[Any], parse: Callable[[Any], Any]) -> list[Any]:
+    """Every value of a column parsed; equal values are parsed once."""
+    values = list(values)
+    known = {value: parse(value) for value in set(values)}
+    return [known[value] for value in values]
+
+
+# ---------------------------------------------------------------------------------------------
+# Files
+# ---------------------------------------------------------------------------------------------
+
+
+def read_columns(path: Path, wanted: set[str]) -> dict[str, list[Any]]:
+    """The wanted columns of one raw file, Parquet or CSV (plain or gzip), as Python values."""
+    if path.suffix == ".parquet":
+        file = pyarrow.parquet.ParquetFile(path)
+        table = file.read(columns=[name for name in file.schema_arrow.names if name in wanted])
+        return {
+            name: column.to_pylist()
+            for name, column in zip(table.column_names, table.columns, strict=True)
+        }
+    opener = gzip.open if path.suffix == ".gz" else open
+    with opener(path, "rt", encoding="utf-8-sig", newline="") as lines:
+        reader = csv.reader(lines)
+        names = [name.strip() for name in next(reader, [])]
+        rows = [row for row in reader if row]
+    columns = list(zip(*rows, strict=True)) or [()] * len(names)
+    return {
+        name: list(column) for name, column in zip(names, columns, strict=True) if name in wanted
+    }
+
+
+def rows_of(table: str, file: str, columns: dict[str, list[Any]]) -> list[Row]:
+    """The parsed rows of a file; `bad` of a row names its columns that do not parse (rule A6)."""
+    layout = TABLES[table]
+    count = max((len(values) for values in columns.values()), default=0)
+    parsers = layout.parsers
+    parsed: dict[str, list[Any]] = {}
+    bad: dict[int, list[str]] = defaultdict(list)
+    for name in sorted(layout.columns):
+        source = name if name in columns else ALIASES.get(name)
+        if source not in columns:
+            if name in layout.required:
+                raise ValueError(f"{file}: column {name} is missing; table {table} cannot be read")
+            parsed[name] = [None] * count
+            continue
+        if name not in parsers:
+            continue
+        values = parse_column(columns[source], parsers[name])
+        for index, value in enumerate(values):
+            if value is BAD:
+                bad[index].append(name)
+        parsed[name] = values
+    names = tuple(parsed)
+    rows = [dict(zip(names, values, strict=True)) for values in zip(*parsed.values(), strict=True)]
+    for index, row in enumerate(rows):
+        row["file"] = file
+        row["bad"] = tuple(bad.get(index, ()))
+    return rows
+
+
+def read_table(raw_dir: Path, table: str) -> list[Row]:
+    """All rows of a table's folder; a missing folder reads as empty, except the settlements'."""
+    folder = raw_dir / table
+    files = sorted(
+        path
+        for path in folder.rglob("*")
+        if path.is_file() and path.name.endswith((".parquet", ".csv", ".csv.gz"))
+    )
+    if table == "setl_d" and not files:
+        raise ValueError(f"{folder}: no file of table setl_d; nothing can be computed without it")
+    wanted = TABLES[table].columns
+    wanted |= {ALIASES[name] for name in wanted if name in ALIASES}
+    rows: list[Row] = []
+    for path in files:
+        name = path.relative_to(raw_dir).as_posix()
+        rows += rows_of(table, name, read_columns(path, wanted))
+    return rows
+
+
+def read_raw(raw_dir: Path) -> dict[str, list[Row]]:
+    """All raw tables."""
+    return {table: read_table(Path(raw_dir), table) for table in TABLES}
+
+
+# ---------------------------------------------------------------------------------------------
+# Policy: the seeds
+# ---------------------------------------------------------------------------------------------
+
+
+def find_seed(seeds_dir: Path, name: str) -> Path:
+    """A seed's file, in seeds/policy, seeds/reference or the folder itself."""
+    for folder in ("policy", "reference", "."):
+        path = Path(seeds_dir) / folder / f"{name}.csv"
+        if path.exists():
+            return path
+    raise FileNotFoundError(f"{seeds_dir}: seed {name}.csv is in neither policy nor reference")
+
+
+def read_seed(seeds_dir: Path, name: str) -> list[Row]:
+    """The rows of a seed as text, blanks as None, its dates as dates."""
+    with find_seed(seeds_dir, name).open(encoding="utf-8-sig", newline="") as lines:
+        rows: list[Row] = [
+            {key: as_text(value) for key, value in row.items()} for row in csv.DictReader(lines)
+        ]
+    for row in rows:
+        for column in ("effective_from", "effective_to", "census_date"):
+            if row.get(column):
+                row[column] = date.fromisoformat(row[column])
+    return rows
+
+
+def in_force(row: Row, day: date) -> bool:
+    """Whether a dated seed row is in force: `[effective_from, effective_to)`."""
+    return row["effective_from"] <= day and (
+        row["effective_to"] is None or day < row["effective_to"]
+    )
+
+
+def money(text: str | None) -> Decimal | None:
+    """A seed's number."""
+    return None if text is None else Decimal(text)
+
+
+def round_half_up(amount: Decimal) -> Decimal:
+    """To fen, half away from zero."""
+    return amount.quantize(CENT, rounding=ROUND_HALF_UP)
+
+
+@dataclass(frozen=True)
+class Ladder:
+    """A compiled schedule (section D) of a scheme, version, insurance type and category.
+
+    `tiers` are (tier_no, lower, upper, rate) on payable expense. `payout_limit` caps the sum paid,
+    `expense_limits` (by expense pool) the eligible expense that counts.
+    """
+
+    deductibles: dict[str, Decimal]
+    tiers: tuple[tuple[int, Decimal, Decimal | None, Decimal], ...]
+    payout_limit: Decimal | None
+    expense_limits: dict[str, Decimal]
+    statuses: frozenset[str]
+
+    @property
+    def annual_limit(self) -> Decimal | None:
+        """The one limit of the ladder, of whichever kind (rule D4)."""
+        if self.payout_limit is not None:
+            return self.payout_limit
+        return sum(self.expense_limits.values(), ZERO) if self.expense_limits else None
+
+
+class Policy:
+    """The seeds, looked up by date."""
+
+    def __init__(self, seeds: dict[str, list[Row]]):
+        self.seeds = seeds
+        self._ladders: dict[tuple, Ladder] = {}
+        self._coverage: dict[tuple, list[Row]] = {}
+
+    @classmethod
+    def read(cls, seeds_dir: Path) -> Policy:
+        names = _words(
+            "region scheme benefit_term benefit_tier category_modifier assistance_category"
+            " identity_code care_type_code insurance_type_code coverage item_list funding_standard"
+        )
+        return cls({name: read_seed(seeds_dir, name) for name in names})
+
+    # -- regions ------------------------------------------------------------------------------
+
+    @cached_property
+    def _regions(self) -> dict[str, Row]:
+        return {row["region_code"]: row for row in self.seeds["region"]}
+
+    @cached_property
+    def _pool_codes(self) -> set[str]:
+        return {row["pool_region_code"] for row in self.seeds["scheme"]}
+
+    @cached_property
+    def _places(self) -> dict[str, tuple[str | None, str | None]]:
+        return {code: self._place(code) for code in self._regions}
+
+    def _place(self, code: str) -> tuple[str | None, str | None]:
+        while self._regions[code].get("retired_into"):
+            code = self._regions[code]["retired_into"]
+        ancestor: str | None = code
+        while ancestor is not None and ancestor not in self._pool_codes:
+            ancestor = self._regions.get(ancestor, {}).get("parent_region_code")
+        return code, ancestor
+
+    def region_of(self, code: str | None) -> str | None:
+        """The region of today for a code, retired codes mapped (rule A7); None if unknown."""
+        return self._places.get(code, (None, None))[0]
+
+    def pool_of(self, code: str | None) -> str | None:
+        """The pooling region: nearest ancestor-or-self that has a scheme (reading R10)."""
+        return self._places.get(code, (None, None))[1]
+
+    # -- dictionaries -------------------------------------------------------------------------
+
+    def _meanings(self, seed: str, code: str, meaning: str) -> dict[tuple, str]:
+        return {(row["pool_region_code"], row[code]): row[meaning] for row in self.seeds[seed]}
+
+    @cached_property
+    def _insurance_types(self) -> dict[tuple, str]:
+        return self._meanings("insurance_type_code", "insutype", "insurance_type")
+
+    @cached_property
+    def _care_types(self) -> dict[tuple, str]:
+        return self._meanings("care_type_code", "med_type", "care_type")
+
+    @cached_property
+    def _identities(self) -> dict[tuple, str]:
+        return self._meanings("identity_code", "psn_idet_type", "assistance_category")
+
+    def insurance_type_of(self, pool: str | None, code: str | None) -> str | None:
+        """Meaning of an `insutype`: the pool's row first, then everywhere's (reading R10)."""
+        return self._insurance_types.get((pool, code)) or self._insurance_types.get((None, code))
+
+    def care_type_of(self, pool: str | None, code: str | None) -> str | None:
+        """Meaning of a `med_type` (rule B6)."""
+        return self._care_types.get((pool, code)) or self._care_types.get((None, code))
+
+    def category_of(self, pool: str | None, code: str | None) -> str | None:
+        """Meaning of a `psn_idet_type` (rule C1, reading R4)."""
+        return self._identities.get((pool, code)) or self._identities.get((None, code))
+
+    @cached_property
+    def priorities(self) -> dict[str, int]:
+        """Priority of every assistance category, 1 highest (rule C1)."""
+        return {
+            row["assistance_category"]: int(row["priority"])
+            for row in self.seeds["assistance_category"]
+        }
+
+    # -- schemes ------------------------------------------------------------------------------
+
+    @cached_property
+    def schemes(self) -> list[Row]:
+        """The schemes computed here: critical illness insurance (reading R7)."""
+        return [row for row in self.seeds["scheme"] if row["scheme_kind"] == CRITICAL_ILLNESS]
+
+    @cached_property
+    def _rows_of_scheme(self) -> dict[tuple[str, str], list[Row]]:
+        rows = defaultdict(list)
+        for seed in ("benefit_term", "benefit_tier", "category_modifier", "coverage"):
+            for row in self.seeds[seed]:
+                rows[seed, row["scheme_id"]].append(row)
+        return rows
+
+    def versions(self, seed: str, scheme_id: str, day: date, insurance_type: str) -> list[Row]:
+        """Rows of a scheme's seed in force on a day for an insurance type (rule D5)."""
+        return [
+            row
+            for row in self._rows_of_scheme[seed, scheme_id]
+            if in_force(row, day) and row.get("insurance_type", "all") in ("all", insurance_type)
+        ]
+
+    def modifier(self, scheme_id: str, day: date, category: str) -> Row | None:
+        """What a category changes in a scheme on a day; None when it changes nothing."""
+        for row in self._rows_of_scheme["category_modifier", scheme_id]:
+            if row["assistance_category"] == category and in_force(row, day):
+                return row
+        return None
+
+    def coverage(self, scheme_id: str, day: date, care_type: str) -> list[Row]:
+        """The rows of the coverage matrix for a care type on a day (rule B7)."""
+        key = (scheme_id, day, care_type)
+        if key not in self._coverage:
+            self._coverage[key] = [
+                row
+                for row in self._rows_of_scheme["coverage", scheme_id]
+                if row["care_type"] == care_type and in_force(row, day)
+            ]
+        return self._coverage[key]
+
+    @cached_property
+    def _items(self) -> dict[tuple, list[Row]]:
+        items = defaultdict(list)
+        for row in self.seeds["item_list"]:
+            items[row["item_list_id"], row["item_code"]].append(row)
+        return items
+
+    def listed(self, list_id: str, item: str | None, disease: str | None, day: date) -> list[Row]:
+        """The rows by which a list holds an item on a day for a disease (rule B5)."""
+        return [
+            row
+            for row in self._items.get((list_id, item), ())
+            if in_force(row, day) and row["disease_code"] in (None, disease)
+        ]
+
+    def ladder(self, scheme_id: str, day: date, insurance_type: str, category: str) -> Ladder:
+        """The schedule in force for a scheme, day, insurance type and category (section D)."""
+        key = (scheme_id, day, insurance_type, category)
+        if key not in self._ladders:
+            terms = self.versions("benefit_term", scheme_id, day, insurance_type)
+            tiers = self.versions("benefit_tier", scheme_id, day, insurance_type)
+            if not terms or not tiers:
+                raise PolicyGap(f"{scheme_id}: no terms or tiers for {insurance_type} on {day}")
+            self._ladders[key] = compile_ladder(
+                terms, tiers, self.modifier(scheme_id, day, category)
+            )
+        return self._ladders[key]
+
+
+# ---------------------------------------------------------------------------------------------
+# D. The benefit schedule
+# ---------------------------------------------------------------------------------------------
+
+
+def deductible_of(term: Row, modifier: Row | None) -> Decimal:
+    """Rule D1: the seed's amount times the category's factor, rounded half up to fen."""
+    factor = money(modifier["deductible_factor"]) if modifier else None
+    return round_half_up(money(term["deductible"]) * (ONE if factor is None else factor))
+
+
+def rate_of(tier: Row, modifier: Row | None) -> Decimal:
+    """Rule D3: the tier's rate plus the category's addition, or its override; never above 1."""
+    rate = money(tier["rate"])
+    if modifier:
+        override = money(modifier["rate_override"])
+        addition = money(modifier["rate_addition"]) or ZERO
+        rate = rate + addition if override is None else override
+    return min(rate, ONE)
+
+
+def bounds_of(tiers: list[Row], tier_basis: str, deductible: Decimal) -> list[tuple]:
+    """Rule D2: (lower, upper) of each tier on payable expense.
+
+    Gross bounds are moved down by the category's own deductible, never below 0. Payable expense
+    starts at 0, and so does the first tier: a poor person's first tier is the wider one.
+    """
+    shift = deductible if tier_basis == "gross" else ZERO
+
+    def moved(bound: str | None) -> Decimal | None:
+        return None if bound is None else max(ZERO, Decimal(bound) - shift)
+
+    bounds = [(moved(tier["lower_bound"]), moved(tier["upper_bound"])) for tier in tiers]
+    return [(ZERO, bounds[0][1]), *bounds[1:]]
+
+
+def compile_ladder(terms: list[Row], tiers: list[Row], modifier: Row | None) -> Ladder:
+    """Rules D1 to D4: the ladder of one version and category."""
+    deductibles = {term["expense_pool"]: deductible_of(term, modifier) for term in terms}
+    tiers = sorted(tiers, key=lambda tier: int(tier["tier_no"]))
+    bounds = bounds_of(tiers, terms[0]["tier_basis"], sum(deductibles.values(), ZERO))
+    waived = bool(modifier) and (modifier["limit_waived"] or "").lower() == "true"
+    limited = [term for term in terms if term["annual_limit"] is not None and not waived]
+    payout_limits = [
+        money(term["annual_limit"]) for term in limited if term["limit_basis"] == "payout"
+    ]
+    return Ladder(
+        deductibles=deductibles,
+        tiers=tuple(
+            (int(tier["tier_no"]), lower, upper, rate_of(tier, modifier))
+            for tier, (lower, upper) in zip(tiers, bounds, strict=True)
+        ),
+        payout_limit=min(payout_limits, default=None),
+        expense_limits={
+            term["expense_pool"]: money(term["annual_limit"])
+            for term in limited
+            if term["limit_basis"] == "eligible_expense"
+        },
+        statuses=frozenset(row["status"] for row in (*terms, *tiers, modifier) if row),
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# A. Accepting rows
+# ---------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Audit:
+    """What became of the delivered rows of one raw table (rule A6)."""
+
+    delivered: int = 0
+    accepted: int = 0
+    superseded: int = 0
+    void: int = 0
+    quarantined: int = 0
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """A row that cannot be used: its key (values of the key columns) and the reason codes."""
+
+    table: str
+    key: tuple[Any, ...]
+    reasons: tuple[str, ...]
+
+
+def is_reversal(row: Row) -> bool:
+    """Rule A3, reading R2: `init_setl_id` names another settlement."""
+    return row["init_setl_id"] is not None and row["init_setl_id"] != row["setl_id"]
+
+
+def is_negative(amount: Any) -> bool:
+    """Whether a raw amount is there, parses and is below 0."""
+    return amount is not None and amount is not BAD and amount < 0
+
+
+def is_void(row: Row) -> bool:
+    """Rule A1, reading R1: a blank flag counts as '1'."""
+    return row["vali_flag"] not in (None, "1")
+
+
+def reasons_of(table: str, row: Row, policy: Policy) -> tuple[str, ...]:
+    """Rule A6: the numbered reasons why a row by itself cannot be used."""
+    layout = TABLES[table]
+    reasons = []
+    if any(row[column] is None for column in layout.key):
+        reasons.append("Q01")
+    if "psn_no" in layout.required and row["psn_no"] is None:
+        reasons.append("Q02")
+    if table == "setl_d" and row["setl_time"] is None:
+        reasons.append("Q03")
+    if row["bad"] or any(row[column] is None for column in BLANK_IS_BAD.get(table, ())):
+        reasons.append("Q04")
+    if table == "setl_d" and is_negative(row["medfee_sumamt"]) and not is_reversal(row):
+        reasons.append("Q05")
+    if table in ("setl_d", "psn_insu_d", "psn_idet_d", "fund_txn_d"):
+        region = row["insu_admdvs"]
+        optional = table in ("psn_idet_d", "fund_txn_d")
+        if policy.pool_of(region) is None and not (optional and region is None):
+            reasons.append("Q06")
+    if table in ("setl_d", "psn_insu_d"):
+        pool = policy.pool_of(row["insu_admdvs"])
+        if policy.insurance_type_of(pool, row["insutype"]) is None:
+            reasons.append("Q07")
+        if table == "setl_d" and policy.care_type_of(pool, row["med_type"]) is None:
+            reasons.append("Q08")
+    return tuple(reasons)
+
+
+def precedence(row: Row) -> tuple:
+    """Rule A2, reading R1: latest `updt_time`, then `rid` by length and text, then file name."""
+    updated = row["updt_time"]
+    known = updated is not None and updated is not BAD
+    rid = row["rid"]
+    return (
+        known,
+        updated if known else datetime.min,
+        rid is not None,
+        len(rid or ""),
+        rid or "",
+        row["file"],
+    )
+
+
+def key_of(table: str, row: Row) -> tuple[Any, ...]:
+    """The primary key of a raw row."""
+    return tuple(row[column] for column in TABLES[table].key)
+
+
+def admit(
+    table: str, rows: list[Row], policy: Policy
+) -> tuple[list[Row], Audit, list[Quarantined]]:
+    """Rules A1, A2, A6: one row per key; every other row is superseded, void or quarantined."""
+    audit = Audit(delivered=len(rows))
+    quarantine = []
+    candidates: dict[tuple, list[Row]] = defaultdict(list)
+    for row in rows:
+        key = key_of(table, row)
+        if is_void(row):
+            audit.void += 1
+        elif reasons := reasons_of(table, row, policy):
+            audit.quarantined += 1
+            quarantine.append(Quarantined(table, key, reasons))
+            continue
+        if None not in key and BAD not in key:
+            candidates[key].append(row)
+    accepted = []
+    for versions in candidates.values():
+        winner = max(versions, key=precedence)
+        usable = sum(not is_void(row) for row in versions)
+        if is_void(winner):
+            audit.superseded += usable
+        else:
+            audit.superseded += usable - 1
+            accepted.append(winner)
+    audit.accepted = len(accepted)
+    return accepted, audit, quarantine
+
+
+def total_of(row: Row) -> Decimal:
+    """The total of a settlement; blank is 0."""
+    return row["medfee_sumamt"] or ZERO
+
+
+def admit_reversals(rows: list[Row]) -> tuple[dict[str, str], dict[str, str]]:
+    """Rule A3, reading R2: (root original by accepted settlement, reason by refused reversal).
+
+    Originals are followed outwards: a reversal is judged once its original is accepted, so those of
+    a refused, unknown or circular original remain orphans.
+    """
+    by_id = {row["setl_id"]: row for row in rows}
+    reversals: dict[str, list[Row]] = defaultdict(list)
+    refused: dict[str, str] = {}
+    for row in rows:
+        if is_reversal(row):
+            reversals[row["init_setl_id"]].append(row)
+            refused[row["setl_id"]] = "Q09"
+    root = {row["setl_id"]: row["setl_id"] for row in rows if not is_reversal(row)}
+    accepted_last = list(root)
+    for _ in range(LONGEST_CHAIN):
+        accepted_now = []
+        for original_id in accepted_last:
+            original = by_id[original_id]
+            taken = ZERO
+            for row in sorted(
+                reversals.get(original_id, ()), key=lambda r: (r["setl_time"], r["setl_id"])
+            ):
+                reason = refusal(row, original, taken)
+                if reason is None:
+                    taken += total_of(row)
+                    root[row["setl_id"]] = root[original_id]
+                    accepted_now.append(row["setl_id"])
+                    del refused[row["setl_id"]]
+                else:
+                    refused[row["setl_id"]] = reason
+        accepted_last = accepted_now
+    return root, refused
+
+
+def refusal(row: Row, original: Row, taken: Decimal) -> str | None:
+    """Rule A3: why a reversal of this original is refused, given what was taken back before."""
+    if row["psn_no"] != original["psn_no"]:
+        return "Q09"
+    if row["setl_time"] < original["setl_time"]:
+        return "Q10"
+    if total_of(row) * total_of(original) > 0:
+        return "Q11"
+    if abs(taken + total_of(row)) > abs(total_of(original)):
+        return "Q11"
+    return None
+
+
+# ---------------------------------------------------------------------------------------------
+# B. Expense components
+# ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Line:
+    """A fee line: what kind of item, which item, and what of it the person bears."""
+
+    item_type: str | None
+    item: str | None
+    is_restricted: bool
+    own_expense: Decimal
+    over_limit: Decimal
+
+
+@dataclass
+class Settlement:
+    """An accepted settlement."""
+
+    settlement_id: str
+    person_no: str
+    region_code: str
+    pool: str
+    insurance_type: str
+    care_type: str
+    settled_at: datetime
+    discharged_on: date | None
+    disease_code: str | None
+    is_reversal: bool
+    components: dict[str, Decimal]
+    lines: tuple[Line, ...] = ()
+    root: Settlement = field(default=None, repr=False)
+
+
+def line_of(row: Row) -> Line:
+    """Rule B4: kind of a fee line; an own-expense item of the catalogue is `restricted_use`."""
+    return Line(
+        item_type=ITEM_TYPES.get(row["list_type"]),
+        item=row["med_list_codg"],
+        is_restricted=row["chrgitm_lv"] in IN_CATALOGUE,
+        own_expense=row["fulamt_ownpay_amt"] or ZERO,
+        over_limit=row["overlmt_selfpay"] or ZERO,
+    )
+
+
+def components_of(row: Row, lines: Iterable[Line]) -> dict[str, Decimal]:
+    """Rules B1 to B4, reading R6: the components of a settlement."""
+
+    def amount(column: str) -> Decimal:
+        return row[column] or ZERO
+
+    parts = dict.fromkeys(
+        ("own_expense_drug", "own_expense_service", "own_expense_material", "restricted_use"), ZERO
+    )
+    for line in lines:
+        if line.is_restricted:
+            parts["restricted_use"] += line.own_expense
+        elif line.item_type is not None:
+            parts[f"own_expense_{line.item_type}"] += line.own_expense
+    return {
+        "total_cost": amount("medfee_sumamt"),
+        "basic_paid": amount("hifp_pay"),
+        "coinsurance": amount("inscp_amt") - amount("hifp_pay"),
+        "class_b_self_pay": amount("preselfpay_amt") - amount("trafout_preselfpay_amt"),
+        "transfer_self_pay": amount("trafout_preselfpay_amt"),
+        "over_limit": amount("overlmt_selfpay"),
+        "own_expense": amount("fulamt_ownpay_amt"),
+        **parts,
+        "own_expense_unclassified": amount("fulamt_ownpay_amt") - sum(parts.values(), ZERO),
+    }
+
+
+def settlements_of(
+    rows: list[Row], root: dict[str, str], fee_lines: list[Row], policy: Policy
+) -> dict[str, Settlement]:
+    """The accepted settlements with their lines and the root original of each reversal."""
+    lines: dict[str, list[Line]] = defaultdict(list)
+    for row in fee_lines:
+        if row["setl_id"] in root:
+            lines[row["setl_id"]].append(line_of(row))
+    settlements = {}
+    for row in rows:
+        if row["setl_id"] not in root:
+            continue
+        pool = policy.pool_of(row["insu_admdvs"])
+        own = tuple(lines.get(row["setl_id"], ()))
+        settlements[row["setl_id"]] = Settlement(
+            settlement_id=row["setl_id"],
+            person_no=row["psn_no"],
+            region_code=policy.region_of(row["insu_admdvs"]),
+            pool=pool,
+            insurance_type=policy.insurance_type_of(pool, row["insutype"]),
+            care_type=policy.care_type_of(pool, row["med_type"]),
+            settled_at=row["setl_time"],
+            discharged_on=row["enddate"].date() if row["enddate"] else None,
+            disease_code=row["dise_no"],
+            is_reversal=is_reversal(row),
+            components=components_of(row, own),
+            lines=own,
+        )
+    for settlement in settlements.values():
+        settlement.root = settlements[root[settlement.settlement_id]]
+    return settlements
+
+
+def counted_lines(
+    settlement: Settlement, cover: Row, day: date, policy: Policy
+) -> Iterator[tuple[Line, list[Row]]]:
+    """The lines that a coverage row counts, with the list rows that say so (rules B5, B7)."""
+    component, list_id = cover["component"], cover["item_list_id"]
+    for line in settlement.lines:
+        if component != "over_limit" and line.is_restricted != (component == "restricted_use"):
+            continue
+        if line.item_type is None or cover["item_type"] not in (None, line.item_type):
+            continue
+        listed: list[Row] = []
+        if list_id is not None:
+            listed = policy.listed(list_id, line.item, settlement.disease_code, day)
+            if bool(listed) != (cover["list_rule"] == "in"):
+                continue
+        yield line, listed
+
+
+def counted(
+    settlement: Settlement, cover: Row, day: date, policy: Policy
+) -> tuple[Decimal, set[str]]:
+    """Rule B7, reading R6: what one coverage row counts of a settlement, and the rows' statuses."""
+    component = cover["component"]
+    statuses = {cover["status"]}
+    if component in HEADER_COMPONENTS or (component == "over_limit" and not cover["item_type"]):
+        amount = settlement.components[component]
+    else:
+        amount = ZERO
+        for line, listed in counted_lines(settlement, cover, day, policy):
+            part = line.over_limit if component == "over_limit" else line.own_expense
+            amount += part
+            if part:
+                statuses.update(row["status"] for row in listed)
+    eligible = round_half_up(amount * money(cover["share"]))
+    return eligible, statuses if eligible else set()
+
+
+def eligible_expense(
+    settlement: Settlement, scheme_id: str, day: date, policy: Policy
+) -> tuple[dict[str, Decimal], set[str]]:
+    """Rule B7: eligible expense by expense pool, and the statuses of the rows that gave it."""
+    by_pool: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    statuses: set[str] = set()
+    for cover in policy.coverage(scheme_id, day, settlement.care_type):
+        amount, used = counted(settlement, cover, day, policy)
+        by_pool[cover["expense_pool"]] += amount
+        statuses |= used
+    return dict(by_pool), statuses
+
+
+# ---------------------------------------------------------------------------------------------
+# C. Persons and their status
+# ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Spell:
+    """A person holds an assistance category from a day until the day before `end`."""
+
+    category: str
+    begin: date
+    end: date | None
+
+    def overlaps(self, first: date, last: date) -> bool:
+        """Whether the category is held on any day from `first` to `last`, both counted."""
+        return self.begin <= last and (self.end is None or max(first, self.begin) < self.end)
+
+
+def spell_end(endtime: datetime | None) -> date | None:
+    """Reading R4: the end is not counted, unless it has a time of day; blank is open."""
+    if endtime is None:
+        return None
+    day = endtime.date()
+    at_midnight = endtime == datetime(day.year, day.month, day.day)
+    return day if at_midnight or day == date.max else day + timedelta(days=1)
+
+
+def spells_of(rows: list[Row], policy: Policy) -> dict[str, list[Spell]]:
+    """Rule C1: the assistance categories that persons hold, from their identity spells."""
+    spells = defaultdict(list)
+    for row in rows:
+        category = policy.category_of(policy.pool_of(row["insu_admdvs"]), row["psn_idet_type"])
+        if category is not None:
+            spell = Spell(category, row["begntime"].date(), spell_end(row["endtime"]))
+            spells[row["psn_no"]].append(spell)
+    return spells
+
+
+def category_at(
+    spells: list[Spell], scheme: Row, day: date, benefit_year: int, policy: Policy
+) -> str:
+    """Rule C2, reading R4: the category that a settlement is paid under in a scheme.
+
+    `prospective`: held on the day; `retroactive`: held on any day of the benefit year. The best is
+    taken among those for which the scheme has a modifier in force on the day, else among all.
+    """
+    if scheme["status_change_rule"] == "retroactive":
+        first, last = date(benefit_year, 1, 1), date(benefit_year, 12, 31)
+    else:
+        first = last = day
+    held = {spell.category for spell in spells if spell.overlaps(first, last)}
+    modified = {c for c in held if policy.modifier(scheme["scheme_id"], day, c) is not None}
+    return min(modified or held, key=lambda c: policy.priorities[c], default="none")
+
+
+# ---------------------------------------------------------------------------------------------
+# E. Accumulators and payouts
+# ---------------------------------------------------------------------------------------------
+
+
+def payable_of(accumulated: dict[str, Decimal], ladder: Ladder) -> Decimal:
+    """Rule E3, reading R8: payable expense, summed over the expense pools."""
+    payable = ZERO
+    for pool, deductible in ladder.deductibles.items():
+        part = max(ZERO, accumulated.get(pool, ZERO) - deductible)
+        if pool in ladder.expense_limits:
+            part = min(part, max(ZERO, ladder.expense_limits[pool] - deductible))
+        payable += part
+    return payable
+
+
+def tier_expenses(payable: Decimal, ladder: Ladder) -> list[Decimal]:
+    """The part of payable expense in each tier."""
+    return [
+        max(ZERO, (payable if upper is None else min(payable, upper)) - lower)
+        for _, lower, upper, _ in ladder.tiers
+    ]
+
+
+def tier_payouts(payable: Decimal, ladder: Ladder) -> list[Decimal]:
+    """Rule E4: `P(t, x)` of each tier, lower tiers first up to the limit on payout (R5)."""
+    left = ladder.payout_limit
+    payouts = []
+    for (_, _, _, rate), expense in zip(ladder.tiers, tier_expenses(payable, ladder), strict=True):
+        payout = round_half_up(rate * expense)
+        if left is not None:
+            payout = min(payout, left)
+            left -= payout
+        payouts.append(payout)
+    return payouts
+
+
+def cut_to(payouts: list[Decimal], most: Decimal) -> list[Decimal]:
+    """Reading R5: tier payouts cut to at most `most` together, highest tiers first."""
+    excess = max(ZERO, sum(payouts, ZERO) - most)
+    cut = []
+    for payout in reversed(payouts):
+        taken = min(excess, max(ZERO, payout))
+        excess -= taken
+        cut.append(payout - taken)
+    return cut[::-1]
+
+
+@dataclass(frozen=True)
+class Tier:
+    """A row of fct_payout_tier."""
+
+    settlement_id: str
+    scheme_id: str
+    tier_no: int
+    rate: Decimal
+    tier_expense: Decimal
+    tier_payout: Decimal
+
+
+@dataclass(frozen=True)
+class Payout:
+    """A row of fct_payout, by person number, with the ladder that it was paid by."""
+
+    settlement_id: str
+    scheme_id: str
+    person_no: str
+    benefit_year: int
+    settled_at: datetime
+    region_code: str
+    insurance_type: str
+    assistance_category: str
+    eligible_expense: Decimal
+    accumulated_before: Decimal
+    accumulated_after: Decimal
+    payable_before: Decimal
+    payable_after: Decimal
+    payout_amount: Decimal
+    is_straddle: bool
+    is_reversal: bool
+    cover_status: str
+    parameter_status: str
+    tiers: tuple[Tier, ...]
+    accumulated_by_pool: dict[str, Decimal] = field(repr=False)
+    ladder: Ladder = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A settlement as one scheme sees it: whose account, under which terms, what counts."""
+
+    settlement: Settlement
+    scheme_id: str
+    benefit_year: int
+    category: str
+    ladder: Ladder
+    eligible: dict[str, Decimal]
+    statuses: set[str]
+
+
+def terms_day(settlement: Settlement, scheme: Row) -> date:
+    """Reading R3: the date whose terms hold: the root original's, or (`posting`) its own."""
+    of = settlement if scheme["reversal_terms"] == "posting" else settlement.root
+    return of.settled_at.date()
+
+
+def benefit_year_of(settlement: Settlement, scheme: Row) -> int:
+    """Rules A3, A4, reading R9: the year of the root original's settlement or discharge."""
+    root = settlement.root
+    if scheme["benefit_year_basis"] == "discharge" and root.discharged_on is not None:
+        return root.discharged_on.year
+    return root.settled_at.year
+
+
+def covers(scheme: Row, settlement: Settlement) -> bool:
+    """Whether a scheme covers the settlement's pool and insurance type, and is in force."""
+    types = (
+        INSURANCE_TYPES_OF_ALL if scheme["insurance_type"] == "all" else (scheme["insurance_type"],)
+    )
+    return (
+        scheme["pool_region_code"] == settlement.pool
+        and settlement.insurance_type in types
+        and in_force(scheme, terms_day(settlement, scheme))
+    )
+
+
+def claims_of(
+    settlements: Iterable[Settlement], spells: dict[str, list[Spell]], policy: Policy
+) -> dict[tuple[str, str, int], list[Claim]]:
+    """Rule C3: the claims of every account, person x scheme x benefit year, in order E1."""
+    accounts = defaultdict(list)
+    for settlement in settlements:
+        for scheme in policy.schemes:
+            if not covers(scheme, settlement):
+                continue
+            scheme_id = scheme["scheme_id"]
+            day = terms_day(settlement, scheme)
+            year = benefit_year_of(settlement, scheme)
+            held = spells.get(settlement.person_no, [])
+            category = category_at(held, scheme, day, year, policy)
+            ladder = policy.ladder(scheme_id, day, settlement.insurance_type, category)
+            eligible, statuses = eligible_expense(settlement, scheme_id, day, policy)
+            account = (settlement.person_no, scheme_id, year)
+            accounts[account].append(
+                Claim(
+                    settlement,
+                    scheme_id,
+                    year,
+                    category,
+                    ladder,
+                    eligible,
+                    statuses | ladder.statuses | {scheme["status"]},
+                )
+            )
+    for claims in accounts.values():
+        claims.sort(key=lambda c: (c.settlement.settled_at, c.settlement.settlement_id))
+    return accounts
+
+
+def is_open(claims: list[Claim]) -> bool:
+    """Reading R7: an account exists once a settlement has eligible expense in some pool."""
+    return any(amount for claim in claims for amount in claim.eligible.values())
+
+
+def pay(claims: list[Claim]) -> Iterator[Payout]:
+    """Rules E1 to E5: the payouts of one account, its claims walked in order."""
+    accumulated: dict[str, Decimal] = defaultdict(lambda: ZERO)
+    paid = ZERO
+    for claim in claims:
+        before = dict(accumulated)
+        for pool, amount in claim.eligible.items():
+            accumulated[pool] += amount
+        payout = pay_one(claim, before, dict(accumulated), paid)
+        paid += payout.payout_amount
+        yield payout
+
+
+def difference(
+    by_tier: Callable[[Decimal, Ladder], list[Decimal]],
+    before: Decimal,
+    after: Decimal,
+    ladder: Ladder,
+) -> list[Decimal]:
+    """Rule E4: the ladder climbed after a settlement minus the ladder climbed before it."""
+    if before == after:
+        return [ZERO] * len(ladder.tiers)
+    return [
+        high - low
+        for high, low in zip(by_tier(after, ladder), by_tier(before, ladder), strict=True)
+    ]
+
+
+def pay_one(
+    claim: Claim, before: dict[str, Decimal], after: dict[str, Decimal], paid: Decimal
+) -> Payout:
+    """Rules E3 to E5, reading R5: the payout of one settlement, tier by tier."""
+    ladder, settlement = claim.ladder, claim.settlement
+    payable_before, payable_after = payable_of(before, ladder), payable_of(after, ladder)
+    expenses = difference(tier_expenses, payable_before, payable_after, ladder)
+    payouts = difference(tier_payouts, payable_before, payable_after, ladder)
+    if ladder.payout_limit is not None and sum(payouts) > 0:
+        payouts = cut_to(payouts, max(ZERO, ladder.payout_limit - paid))
+    tiers = tuple(
+        Tier(settlement.settlement_id, claim.scheme_id, tier_no, rate, expense, payout)
+        for (tier_no, _, _, rate), expense, payout in zip(
+            ladder.tiers, expenses, payouts, strict=True
+        )
+        if expense
+    )
+    return Payout(
+        settlement_id=settlement.settlement_id,
+        scheme_id=claim.scheme_id,
+        person_no=settlement.person_no,
+        benefit_year=claim.benefit_year,
+        settled_at=settlement.settled_at,
+        region_code=settlement.region_code,
+        insurance_type=settlement.insurance_type,
+        assistance_category=claim.category,
+        eligible_expense=sum(claim.eligible.values(), ZERO),
+        accumulated_before=sum(before.values(), ZERO),
+        accumulated_after=sum(after.values(), ZERO),
+        payable_before=payable_before,
+        payable_after=payable_after,
+        payout_amount=sum(payouts, ZERO),
+        is_straddle=len(tiers) > 1,
+        is_reversal=settlement.is_reversal,
+        cover_status="covered",
+        parameter_status=max(claim.statuses, key=STATUSES.index),
+        tiers=tiers,
+        accumulated_by_pool=after,
+        ladder=ladder,
+    )
+
+
+@dataclass(frozen=True)
+class Account:
+    """A row of fct_accumulator_year, by person number; terms are those of the latest row."""
+
+    person_no: str
+    scheme_id: str
+    benefit_year: int
+    region_code: str
+    insurance_type: str
+    assistance_category: str
+    settlement_count: int
+    eligible_expense: Decimal
+    payable_expense: Decimal
+    payout_amount: Decimal
+    deductible: Decimal
+    deductible_remaining: Decimal
+    annual_limit: Decimal | None
+    limit_remaining: Decimal | None
+    first_payout_at: datetime | None
+
+
+def limit_remaining(latest: Payout, paid: Decimal) -> Decimal | None:
+    """What is left of the annual limit (rule D4): of the payout, or of what counts."""
+    ladder = latest.ladder
+    if ladder.payout_limit is not None:
+        return max(ZERO, ladder.payout_limit - paid)
+    if not ladder.expense_limits:
+        return None
+    return sum(
+        (
+            max(ZERO, limit - latest.accumulated_by_pool.get(pool, ZERO))
+            for pool, limit in ladder.expense_limits.items()
+        ),
+        ZERO,
+    )
+
+
+def account_of(payouts: list[Payout]) -> Account:
+    """Rule E2: an account at the end, from its payouts in order."""
+    latest = payouts[-1]
+    ladder = latest.ladder
+    paid = sum((payout.payout_amount for payout in payouts), ZERO)
+    return Account(
+        person_no=latest.person_no,
+        scheme_id=latest.scheme_id,
+        benefit_year=latest.benefit_year,
+        region_code=latest.region_code,
+        insurance_type=latest.insurance_type,
+        assistance_category=latest.assistance_category,
+        settlement_count=len(payouts),
+        eligible_expense=latest.accumulated_after,
+        payable_expense=latest.payable_after,
+        payout_amount=paid,
+        deductible=sum(ladder.deductibles.values(), ZERO),
+        deductible_remaining=sum(
+            (
+                max(ZERO, deductible - latest.accumulated_by_pool.get(pool, ZERO))
+                for pool, deductible in ladder.deductibles.items()
+            ),
+            ZERO,
+        ),
+        annual_limit=ladder.annual_limit,
+        limit_remaining=limit_remaining(latest, paid),
+        first_payout_at=next((p.settled_at for p in payouts if p.payout_amount > 0), None),
+    )
+
+
+# ---------------------------------------------------------------------------------------------
+# H. Funds
+# ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class FundYear:
+    """Heads, income and payouts of scheme x county x insurance type x benefit year."""
+
+    insured_heads: int = 0
+    income_amount: Decimal = ZERO
+    payout_amount: Decimal = ZERO
+
+
+FundKey = tuple[str, str, str, int]
+
+
+def spell_in_force(row: Row, day: date) -> bool:
+    """Rule H1: whether basic benefits of an insurance spell are in force on a day.
+
+    An open spell that is suspended or ended (2, 3) is in force until the date of its `updt_time`.
+    """
+    end = row["paus_insu_date"]
+    if end is None and row["psn_insu_stas"] in ("2", "3"):
+        end = row["updt_time"]
+    return row["crt_insu_date"].date() <= day and (end is None or day < end.date())
+
+
+def heads_by_region(rows: list[Row], day: date, policy: Policy) -> dict[str, int]:
+    """Rule H1: persons by county on the census date, each person once.
+
+    Somebody in two counties counts where the latest spell began, then at the largest spell id.
+    """
+    latest: dict[str, tuple] = {}
+    for row in rows:
+        if spell_in_force(row, day):
+            spell = (row["crt_insu_date"].date(), row["psn_insu_rlts_id"], row["insu_admdvs"])
+            latest[row["psn_no"]] = max(spell, latest.get(row["psn_no"], spell))
+    heads: dict[str, int] = defaultdict(int)
+    for _, _, region in latest.values():
+        heads[policy.region_of(region)] += 1
+    return heads
+
+
+def spells_by_pool(rows: list[Row], policy: Policy) -> dict[tuple[str, str], list[Row]]:
+    """Basic insurance spells by pooling region and insurance type."""
+    spells = defaultdict(list)
+    for row in rows:
+        pool = policy.pool_of(row["insu_admdvs"])
+        spells[pool, policy.insurance_type_of(pool, row["insutype"])].append(row)
+    return spells
+
+
+def funds_of(payouts: list[Payout], spells: list[Row], policy: Policy) -> dict[FundKey, FundYear]:
+    """Rules H1, H3: heads, income (heads x the standard) and payouts of each fund year."""
+    funds: dict[FundKey, FundYear] = {}
+    pools = {row["scheme_id"]: row["pool_region_code"] for row in policy.schemes}
+    by_pool = spells_by_pool(spells, policy)
+    heads_known: dict[tuple, dict[str, int]] = {}
+    for row in policy.seeds["funding_standard"]:
+        if row["scheme_id"] not in pools:
+            continue
+        group = (pools[row["scheme_id"]], row["insurance_type"])
+        asked = (*group, row["census_date"])
+        if asked not in heads_known:
+            insured = by_pool.get(group, [])
+            heads_known[asked] = heads_by_region(insured, row["census_date"], policy)
+        for region, heads in heads_known[asked].items():
+            key = (row["scheme_id"], region, row["insurance_type"], int(row["benefit_year"]))
+            income = round_half_up(heads * money(row["per_capita_amount"]))
+            funds[key] = FundYear(heads, income)
+    paid: dict[FundKey, Decimal] = defaultdict(lambda: ZERO)
+    for payout in payouts:
+        key = (payout.scheme_id, payout.region_code, payout.insurance_type, payout.benefit_year)
+        paid[key] += payout.payout_amount
+    for key, amount in paid.items():
+        known = funds.get(key, FundYear())
+        funds[key] = FundYear(known.insured_heads, known.income_amount, amount)
+    return funds
+
+
+# ---------------------------------------------------------------------------------------------
+# All together
+# ---------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Result:
+    """All that the rules decide for one raw folder and one seeds folder."""
+
+    audits: dict[str, Audit]
+    quarantine: list[Quarantined]
+    settlements: dict[str, Settlement]
+    payouts: list[Payout]
+    accounts: list[Account]
+    funds: dict[FundKey, FundYear]
+    scheme_ids: tuple[str, ...]
+
+    @property
+    def tiers(self) -> list[Tier]:
+        return [tier for payout in self.payouts for tier in payout.tiers]
+
+
+def evaluate(tables: dict[str, list[Row]], policy: Policy) -> Result:
+    """The rules applied to parsed raw rows."""
+    audits, accepted, quarantine = {}, {}, []
+    for table in TABLES:
+        accepted[table], audits[table], refused = admit(table, tables.get(table, []), policy)
+        quarantine += refused
+    root, refused_reversals = admit_reversals(accepted["setl_d"])
+    for settlement_id, reason in refused_reversals.items():
+        quarantine.append(Quarantined("setl_d", (settlement_id,), (reason,)))
+    audits["setl_d"].accepted -= len(refused_reversals)
+    audits["setl_d"].quarantined += len(refused_reversals)
+
+    settlements = settlements_of(accepted["setl_d"], root, accepted["fee_list_d"], policy)
+    spells = spells_of(accepted["psn_idet_d"], policy)
+    payouts: list[Payout] = []
+    accounts: list[Account] = []
+    for claims in claims_of(settlements.values(), spells, policy).values():
+        if is_open(claims):
+            rows = list(pay(claims))
+            payouts += rows
+            accounts.append(account_of(rows))
+    return Result(
+        audits=audits,
+        quarantine=quarantine,
+        settlements=settlements,
+        payouts=payouts,
+        accounts=accounts,
+        funds=funds_of(payouts, accepted["psn_insu_d"], policy),
+        scheme_ids=tuple(sorted({row["scheme_id"] for row in policy.schemes})),
+    )
+
+
+def compute(raw_dir: Path, seeds_dir: Path) -> Result:
+    """What the marts must hold for a raw folder and a seeds folder."""
+    gc.disable()  # millions of small objects and no cycles: the collector would take half the time
+    try:
+        return evaluate(read_raw(Path(raw_dir)), Policy.read(Path(seeds_dir)))
+    finally:
+        gc.enable()
