@@ -31,6 +31,9 @@ RETIRED = {"330322": "330305", "610427": "610482", "220381": "220184"}
 # Where care outside the pool is given: in the province, outside it.
 ELSEWHERE = {0: ("330106", "310104"), 1: ("330106", "310104"), 2: ("220104", "110105"), 3: ("610103", "110105")}
 
+# The county whose hospitals the scripted persons of a pool go to.
+PLACE_OF_CARE = dict(zip(POOLS, ("330302", "331102", "220102", "610402"), strict=True))
+
 DISEASES = (
     ("I10", "原发性高血压"), ("E11", "2型糖尿病"), ("I63", "脑梗死"), ("I25", "慢性缺血性心脏病"), ("J18", "肺炎"),
     ("J44", "慢性阻塞性肺病"), ("M51", "腰椎间盘疾患"), ("K80", "胆石症"), ("H25", "老年性白内障"), ("S72", "股骨骨折"),
@@ -130,6 +133,7 @@ with pools as (
         u(pid, 14) < case grp when 'active' then 0.06 when 'retired' then 0.30 when 'old' then 0.18
             when 'adult' then 0.04 else 0.003 end as chronic,
         u(pid, 15) < 0.06 as heavy,
+        u(pid, 33) < case grp when 'minor' then 0.001 when 'student' then 0.001 else 0.0125 end as severe,
         case when u(pid, 16) < 0.5 then '1' else '2' end as gend
     from kinds
 ), places as (
@@ -169,15 +173,15 @@ from places
 EVENTS = f"""
 create or replace temp table event as
 with years as (
-    select p.*, yi, y0 + yi as yr, (pid * 4 + yi) as py,
+    select p.* exclude (moved, insured_on), y0 + yi as yr, (pid * 4 + yi) as py, greatest(brdy, insured_on) as since,
         case y0 + yi when 2022 then 1.10 when 2023 then if(emp, 1.29, 1.36) when 2016 then 0.90 when 2017 then 0.93
             when 2018 then 0.96 when 2020 then 0.93 else 1.0 end as busy
     from (select *, unnest([0, 1, 2]) as yi from person) p
 ), counts as (
     select *,
-        least(6, geom(u(py + 2199023255552, 1), frailty * busy * case grp when 'active' then 0.095
-            when 'retired' then 0.36 when 'minor' then 0.07 when 'student' then 0.03 when 'adult' then 0.10
-            else 0.315 end)) as n_stay,
+        least(6, geom(u(py + 2199023255552, 1), frailty * busy * case grp when 'active' then 0.065
+            when 'retired' then 0.33 when 'minor' then 0.07 when 'student' then 0.03 when 'adult' then 0.075
+            else 0.285 end)) + if(severe, 1 + least(5, geom(u(py + 2199023255552, 5), 1.6)), 0) as n_stay,
         if(chronic, 4 + floor(9 * u(py + 2199023255552, 2))::int, 0) as n_chronic,
         least(14, geom(u(py + 2199023255552, 3), case when emp then 1.7 else 1.1 end)) as n_visit,
         least(12, geom(u(py + 2199023255552, 4), case when emp then 2.1 else 0.2 end)) as n_shop
@@ -201,7 +205,7 @@ with years as (
         case when kind = 1 and u(k, 6) < case away when 0 then 0.04 when 1 then 0.10 else 0.35 end then '1'
             when away = 0 then '2' when away = 1 then '3' else '4' end as pay_loc
     from begun
-    where begndate >= greatest(brdy, insured_on) and (death is null or begndate <= death)
+    where begndate >= since and (death is null or begndate <= death)
 ), settled as (
     select *, (enddate + case when pay_loc = '1' then 10 + floor(u(k, 7) * 80)::int when kind = 1
             then floor(u(k, 7) * 3)::int else 0 end)::timestamp + to_seconds(28800 + floor(u(k, 8) * 36000)::bigint)
@@ -223,7 +227,7 @@ with years as (
     select *, {texts([code for code, _ in DISEASES])}[dis] as dise_no,
         case when kind = 1 and lv = 3 and u(k, 12) < 0.01
                 then least(300000000, 5000000 * u(k, 13) ** (-1 / 1.5))::bigint
-            when kind = 1 then greatest(30000, exp(0.9 * z(k, 14) - 0.405) * price * 100 * case lv
+            when kind = 1 then greatest(30000, exp(0.9 * z(k, 14) - 0.405) * price * if(severe, 160, 89) * case lv
                 when 3 then if(emp, 15588 - 1371, 13942 - 1371) / 0.99 when 2 then if(emp, 9284, 6626)
                 else if(emp, 7415, 3623) end)::bigint
             when kind = 2 then greatest(3000, exp(0.7 * z(k, 14) - 0.245)
@@ -291,48 +295,59 @@ with years as (
     from aided
 ), posted as (
     select *, sid * 4 + r as setl_no, if(r = 1, -1, 1) as sgn,
-        paid_at + if(r = 0, to_seconds(0), to_seconds(86400 * (1 + floor(u(k, 27) * 40)::bigint) + r)) as setl_time
+        if(r = 0, paid_at, paid_at + to_seconds(86400 * (1 + floor(u(k, 27) * 40)::bigint) + r)) as setl_time
     from (select *, unnest(case fate when 'undone' then [0, 1] when 'undone2' then [0, 1, 2] else [0] end) as r
         from counted)
-), accumulated as (
-    select *, (sum(eligible * sgn) over person_year)::bigint as reached,
-        lag(sid) over person_year as sid_before
+), placed as (
+    select *, case away when 0 then if(lv = 3 and kind < 4, if(left(county, 4) = '2224', '222401',
+            left(county, 4) || '02'), if(right(county, 2) = '99', left(county, 4) || '02', county))
+        when 1 then {texts([ELSEWHERE[i][0] for i in range(4)])}[pool + 1]
+        else {texts([ELSEWHERE[i][1] for i in range(4)])}[pool + 1] end as hospital_county
     from posted
-    window person_year as (partition by pid, pool, byear order by setl_time, setl_no)
-), recorded as (
-    select *, (paid(pool, aid, byear, reached) - paid(pool, aid, byear, reached - eligible * sgn))
-            * sgn as due
-    from accumulated
-), critical as (
-    select *, case when due = 0 or r > 0 or u(k, 28) >= 0.006 then due when u(k, 28) < 0.003 then 0
-            else due * 9 // 10 end as cii,
-        if(servant, coins * 30 // 100, 0) as cvl
-    from recorded
-), funded as (
-    select *, if(aid and kind < 3, greatest(0, coins - cii - cvl) * 40 // 100, 0) as maf,
-        hifp + cvl + cii + maf as fund
-    from critical
 )
-select * exclude (frailty, n_stay, n_chronic, n_visit, n_shop, i, busy, price),
-    u(k, 29) < 0.001 and fate = '' and fund <> total - fund as swapped,
-    if(fate <> '' or u(k, 30) >= 0.002, 0, (total - fund) // 10) as hospital_part,
-    case when not emp then 0 when kind = 4 then 100 when kind = 3 then 80 when kind = 2 then 60 else 25 end as acct_pct,
-    county as home,
+select pid, psn_no, pool, emp, grp, urban, uninsured, sid, k, kind, r, setl_no, sgn, fate, begndate, enddate, death,
+    setl_time, year(setl_time) as file_year, byear, lv, pay_loc, med_type, dis, dise_no, item, referred, aid, servant,
+    total, own, own2, own1_type, own2_type, over_fen, class_b, transfer, inscp, dedc, hifp, coins, eligible,
+    county as home, hospital_county,
     case when fate = 'Q06' then '999900' when county = '330305' and u(k, 31) < 0.2 then '330322'
         when county = '610482' and u(k, 31) < 0.2 then '610427' when county = '220184' and u(k, 31) < 0.2 then '220381'
         when u(k, 31) > 0.995 then left(county, 4) || '00' else county end as insu_admdvs,
-    case when not emp then case when pool <> 2 or byear >= 2018 then '390' when urban then '391' else '380' end
-        else '310' end as insutype,
-    case away when 0 then if(lv = 3 and kind < 4, if(left(county, 4) = '2224', '222401', left(county, 4) || '02'),
-        if(right(county, 2) = '99', left(county, 4) || '02', county))
-        when 1 then {texts([ELSEWHERE[i][0] for i in range(4)])}[pool + 1]
-        else {texts([ELSEWHERE[i][1] for i in range(4)])}[pool + 1] end as hospital_county,
-    if(kind = 4, 'P', 'H') || hospital_county || case when u(k, 32) < 0.0005 and kind < 4 and away = 0 then '90001'
-        else lpad((lv * 100 + 1 + floor(u(k, 33) * 5)::int)::varchar, 5, '0') end as fixmedins_code,
+    if(kind = 4, 'P', 'H') || hospital_county || if(u(k, 32) < 0.0005 and kind < 4 and away = 0, '90001',
+        (['001', '002', '003'][lv]) || (['01', '02', '03', '04', '05'][1 + floor(u(k, 33) * 5)::int])) as fixmedins_code,
     u(k, 34) < 0.296 and kind < 4 as undiagnosed,
     u(k, 35) < 0.005 as wrong_year
+from placed
+"""
+
+# What the live system paid: of stays and special outpatients only, by the running sum of the person-year.
+PAYMENTS = """
+create or replace temp table payment as
+with reached as (
+    select setl_no, k, pool, aid, byear, eligible * sgn as step, sgn, r, (sum(eligible * sgn) over year)::bigint as upto,
+        lag(sid) over year as sid_before
+    from event where kind < 3
+    window year as (partition by pid, pool, byear order by setl_time, setl_no)
+), due as (
+    select *, (paid(pool, aid, byear, upto) - paid(pool, aid, byear, upto - step)) * sgn as due from reached
+)
+select setl_no, due, sid_before, case when due = 0 or r > 0 or u(k, 28) >= 0.006 then due when u(k, 28) < 0.003 then 0
+    else due * 9 // 10 end as cii
+from due
+"""
+
+PAID_EVENTS = """
+create or replace temp view paid_event as
+with joined as (
+    select e.*, coalesce(p.due, 0) as due, coalesce(p.cii, 0) as cii, if(servant, coins * 30 // 100, 0) as cvl
+    from event e left join payment p on e.setl_no = p.setl_no
+), funded as (
+    select *, if(aid and kind < 3, greatest(0, coins - cii - cvl) * 40 // 100, 0) as maf, hifp + cvl + cii + maf as fund
+    from joined
+)
+select *, u(k, 29) < 0.001 and fate = '' and fund <> total - fund as swapped,
+    if(fate <> '' or u(k, 30) >= 0.002, 0, (total - fund) // 10) as hospital_part,
+    case when not emp then 0 when kind = 4 then 100 when kind = 3 then 80 when kind = 2 then 60 else 25 end as acct_pct
 from funded
-order by setl_no
 """
 
 
@@ -353,10 +368,11 @@ def settlements(where: str, hifp: str = "hifp", updt: str = "setl_time + interva
     columns = ",\n        ".join(f"{yuan(f'sgn * ({value})')} as {name}" for name, value in amounts.items())
     names = texts([name for _, name in DISEASES])
     return f"""
-    select {texts(POOLS)}[pool + 1] || lpad(setl_no::varchar, 13, '0') as setl_id,
-        'M' || lpad(sid::varchar, 12, '0') as mdtrt_id,
-        if(r > 0, {texts(POOLS)}[pool + 1] || lpad((setl_no - 1)::varchar, 13, '0'), null) as init_setl_id,
-        psn_no, insutype,
+    select {texts(POOLS)}[pool + 1] || (10000000000000 + setl_no) as setl_id,
+        'M' || (1000000000000 + sid) as mdtrt_id,
+        if(r > 0, {texts(POOLS)}[pool + 1] || (10000000000000 + setl_no - 1), null) as init_setl_id,
+        psn_no, case when emp then '310' when pool <> 2 or byear >= 2018 then '390' when urban then '391' else '380' end
+            as insutype,
         case when emp then if(grp in ('retired', 'old'), '12', '11') when grp = 'minor' then '14'
             when grp = 'student' then '16' else '15' end as psn_type,
         insu_admdvs, fixmedins_code, hospital_county as fix_blng_admdvs,
@@ -367,10 +383,10 @@ def settlements(where: str, hifp: str = "hifp", updt: str = "setl_time + interva
         if(kind < 3 or not undiagnosed and kind = 3, dise_no, null) as dise_no,
         if(kind < 3 or not undiagnosed and kind = 3, {names}[dis], null) as dise_name,
         {texts(POOLS)}[pool + 1] as poolarea_no,
-        (year(setl_time) + if(wrong_year, 1, 0))::varchar as year,
+        (file_year + if(wrong_year, 1, 0))::varchar as year,
         if(fate = 'void', '0', '1') as vali_flag,
-        lpad(setl_no::varchar, 13, '0') || {rid} as rid, {updt} as updt_time
-    from event where {where}"""
+        (10000000000000 + setl_no) || {rid} as rid, {updt} as updt_time
+    from paid_event where {where}"""
 
 
 def fee_lines(where: str) -> str:
@@ -378,12 +394,14 @@ def fee_lines(where: str) -> str:
     drug, service, goods = texts([c for c, _ in DRUGS]), texts([c for c, _ in SERVICES]), texts([c for c, _ in MATERIALS])
     names = [texts([n for _, n in group]) for group in (DRUGS, SERVICES, MATERIALS)]
     return f"""
-    with lines as (
+    with halved as (
+        select *, kind = 1 or over_fen > 0 or u(k, 41) < [1, 0.6, 0.5, 0.2][kind] as split from event where {where}
+    ), lines as (
         select *, k * 4 + n - 1 as lk,
             case n when 3 then own1_type when 4 then own2_type when 2 then if(u(k, 40) < 0.7, 'drug', 'material')
-                else if(kind = 1 or kind < 4 and u(k, 40) < 0.4, 'service', 'drug') end as sort,
-            kind = 1 or over_fen > 0 or u(k, 41) < [1, 0.6, 0.5, 0.2][kind] as split
-        from (select *, unnest([1, 2, 3, 4]) as n from event where {where})
+                else if(kind = 1 or kind < 4 and u(k, 40) < 0.4, 'service', 'drug') end as sort
+        from (select *, unnest(case when own2 > 0 then if(split, [1, 2, 3, 4], [1, 3, 4])
+            when own > 0 then if(split, [1, 2, 3], [1, 3]) else if(split, [1, 2], [1]) end) as n from halved)
     ), parts as (
         select *, case n when 3 then own - own2 when 4 then own2 else 0 end as line_own,
             if(n = if(split, 2, 1), class_b + transfer, 0) as line_pre,
@@ -394,8 +412,8 @@ def fee_lines(where: str) -> str:
     ), whole as (
         select *, line_own + line_pre + line_over + line_in as fen from parts
     )
-    select 'F' || lpad((setl_no * 4 + n - 1)::varchar, 14, '0') as bkkp_sn,
-        {texts(POOLS)}[pool + 1] || lpad(setl_no::varchar, 13, '0') as setl_id,
+    select 'F' || (100000000000000 + setl_no * 4 + n - 1) as bkkp_sn,
+        {texts(POOLS)}[pool + 1] || (10000000000000 + setl_no) as setl_id,
         psn_no, begndate::timestamp + interval 10 hour as fee_ocur_time,
         (sgn * if(fen % 2 = 0, 2, 1))::decimal(16, 2) as cnt,
         {yuan('if(fen % 2 = 0, fen // 2, fen)')} as pric, {yuan('sgn * fen')} as det_item_fee_sumamt,
@@ -415,8 +433,8 @@ def fee_lines(where: str) -> str:
             || if(u(lk, 53) < 0.66, pick(['(集采)', '*', '（院内）', ' 0.5g', '-国谈'], u(lk, 54)), '') end as hilist_name,
         if(sort = 'restricted', '1', '0') as lmt_used_flag, if(u(lk, 55) < 0.03, '1', '0') as hi_nego_drug_flag,
         if(u(lk, 55) > 0.85, '1', '0') as prcu_drug_flag,
-        if(r > 0, 'F' || lpad(((setl_no - 1) * 4 + n - 1)::varchar, 14, '0'), null) as init_feedetl_sn,
-        '1' as vali_flag, 'F' || lpad((setl_no * 4 + n - 1)::varchar, 14, '0') as rid,
+        if(r > 0, 'F' || (100000000000000 + (setl_no - 1) * 4 + n - 1), null) as init_feedetl_sn,
+        '1' as vali_flag, 'F' || (100000000000000 + setl_no * 4 + n - 1) as rid,
         setl_time + interval 36 hour as updt_time
     from whole where fen > 0"""
 
@@ -425,16 +443,16 @@ def visits(where: str) -> str:
     """Visits of all but pharmacy settlements; three in ten lack the discharge diagnosis."""
     names = texts([name for _, name in DISEASES])
     return f"""
-    select 'M' || lpad(sid::varchar, 12, '0') as mdtrt_id, psn_no, med_type,
+    select 'M' || (1000000000000 + sid) as mdtrt_id, psn_no, med_type,
         begndate::timestamp + interval 9 hour as begntime, enddate::timestamp + interval 16 hour as endtime,
         fixmedins_code, if(undiagnosed, null, dise_no) as dscg_maindiag_code,
         if(undiagnosed, null, {names}[dis]) as dscg_maindiag_name,
         if(kind < 3 or not undiagnosed, dise_no, null) as dise_no,
-        if(referred and kind = 1 and sid_before is not null, 'M' || lpad(sid_before::varchar, 12, '0'), null)
+        if(referred and kind = 1 and sid_before is not null, 'M' || (1000000000000 + sid_before), null)
             as refl_old_mdtrt_id,
         if(kind = 1 and enddate = death, death, null) as die_date,
-        '1' as vali_flag, 'M' || lpad(sid::varchar, 12, '0') as rid, setl_time + interval 36 hour as updt_time
-    from event where kind < 4 and r = 0 and {where}"""
+        '1' as vali_flag, 'M' || (1000000000000 + sid) as rid, setl_time + interval 36 hour as updt_time
+    from event e left join payment p on e.setl_no = p.setl_no where kind < 4 and r = 0 and {where}"""
 
 
 PERSON_INFO = """
@@ -504,7 +522,7 @@ PREMIUMS = """
     from paid where paid_on >= brdy and (death is null or paid_on < death) order by pid, cover_year"""
 
 REFERRALS = """
-    select 'R' || lpad(sid::varchar, 12, '0') as evtsn, psn_no, begndate - 1 as refl_date,
+    select 'R' || (1000000000000 + sid) as evtsn, psn_no, begndate - 1 as refl_date,
         'H' || if(right(home, 2) = '99', left(home, 4) || '02', home) || '00101' as fixmedins_code,
         fixmedins_code as reflin_medins_no, hospital_county as mdtrtarea_admdvs, begndate - 1 as begndate,
         begndate + 29 as enddate, '1' as vali_flag, 'R' || sid as rid, begndate::timestamp as updt_time
@@ -524,26 +542,27 @@ COUNTS = f"""
         count(*) filter (uninsured) as not_insured, count(*) filter (undiagnosed and r = 0) as visit_without_diagnosis,
         count(*) filter (eligible <> 0 and cii <> due) as recorded_otherwise,
         count(*) filter (kind = 1 and total > 40000000 and r = 0) as stays_over_400k
-    from event"""
+    from paid_event"""
 
 
 def write_chunk(con: duckdb.DuckDBPyConnection, root: Path, number: int, lo: int, hi: int) -> dict:
     """Write the persons lo..hi and all that belongs to them; rows per table, counts of dirt, heads by county."""
     con.execute(PERSONS.format(lo=lo, hi=hi))
-    con.execute(EVENTS)
+    for statement in (EVENTS, PAYMENTS, PAID_EVENTS):
+        con.execute(statement)
     rows: Counter = Counter()
 
     def copy(table: str, folder: str, query: str) -> None:
         target = root / table / folder
         target.mkdir(parents=True, exist_ok=True)
         path = str(target / f"part-{number:05d}.parquet").replace("'", "''")
-        done = con.execute(f"copy ({query}) to '{path}' (format parquet, compression zstd)").fetchone()[0]
+        done = con.execute(f"copy ({query}) to '{path}' (format parquet, compression zstd, compression_level 1)").fetchone()[0]
         rows[table] += done
         if not done:
             Path(path).unlink()
 
-    for (year,) in con.execute("select distinct year(setl_time) from event order by 1").fetchall():
-        folder, here = f"year={year}", f"year(setl_time) = {year}"
+    for (year,) in con.execute("select distinct file_year from event order by 1").fetchall():
+        folder, here = f"year={year}", f"file_year = {year}"
         copy("setl_d", folder, settlements(
             f"{here} and fate <> 'late'", "if(fate = 'again', hifp * 9 // 10, hifp)"))
         copy("fee_list_d", folder, fee_lines(here))
@@ -562,7 +581,20 @@ def write_chunk(con: duckdb.DuckDBPyConnection, root: Path, number: int, lo: int
         f"select count(*) from ({IDENTITIES}) where endtime is null").fetchone()[0]
     heads = con.execute("""
         select pool, county, emp, urban, count(*) from person where not uninsured group by all""").fetchall()
-    return {"rows": rows, "dirt": Counter(dirt), "heads": Counter({tuple(row[:4]): row[4] for row in heads})}
+    return {
+        "persons": hi - lo, "rows": rows, "dirt": Counter(dirt),
+        "heads": Counter({tuple(row[:4]): row[4] for row in heads}),
+    }
+
+
+def line_dirt(con: duckdb.DuckDBPyConnection, root: Path) -> dict:
+    """Dirt of the bulk's fee lines: levels written otherwise, names off the standard, no type."""
+    standard = texts([name for group in (DRUGS, SERVICES, MATERIALS) for _, name in group])
+    level, name, sort = con.execute(f"""
+        select count(*) filter (chrgitm_lv not in ('01', '02', '03')), count(*) filter (hilist_name <> med_list_codg
+            and not list_contains({standard}, hilist_name)), count(*) filter (list_type is null)
+        from read_parquet('{root}/fee_list_d/year=*/part-*.parquet', hive_partitioning = false)""").fetchone()
+    return {"level_written_otherwise": level, "name_not_standard": name, "line_without_type": sort}
 
 
 def institutions() -> str:

@@ -108,7 +108,7 @@ SQL_TYPES = {
 REASONS = {
     "setl_d": {
         "Q02": "psn_no is null",
-        "Q03": "setl_time is null",
+        "Q03": "setl_time is null and not is_bad",
         "Q05": "medfee_sumamt < 0 and not coalesce(init_setl_id <> setl_id, false)",
         "Q06": "pool is null",
         "Q07": "insurance_type is null",

@@ -35,11 +35,16 @@
 {%- endmacro -%}
 
 {%- macro list_files_sql(folder) -%}
-    select file from glob({{ sql_text(folder ~ '/**') }}) order by file
+    select file from glob({{ sql_text(literal_path(folder) ~ '/**') }}) order by file
+{%- endmacro -%}
+
+{#- A path without a meaning for the characters of file patterns. -#}
+{%- macro literal_path(path) -%}
+    {{- path | replace('[', '[[]') | replace('*', '[*]') | replace('?', '[?]') -}}
 {%- endmacro -%}
 
 {%- macro file_list(paths) -%}
-    [{%- for path in paths -%}{{ sql_text(path) }}{{ ', ' if not loop.last }}{%- endfor -%}]
+    [{%- for path in paths -%}{{ sql_text(literal_path(path)) }}{{ ', ' if not loop.last }}{%- endfor -%}]
 {%- endmacro -%}
 
 {#- Files of one kind as one set of rows, columns matched by name, with the file of each row as source_path. -#}

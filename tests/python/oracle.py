@@ -1453,7 +1453,7 @@ def evaluate(tables: dict[str, list[Row]], policy: Policy) -> Result:
 
 def compute(raw_dir: Path, seeds_dir: Path) -> Result:
     """What the marts must hold for a raw folder and a seeds folder."""
-    gc.disable()  # millions of small objects and no cycles: the collector would take half the time
+    gc.disable()  # millions of small objects that all stay: collecting takes a third of the time
     try:
         return evaluate(read_raw(Path(raw_dir)), Policy.read(Path(seeds_dir)))
     finally:

@@ -1,0 +1,34 @@
+# Two commands do everything: `make run` and `make test`. Both set themselves up.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+
+.PHONY: run test lint bench clean
+
+# make run [RAW=<folder of raw tables>] [WAREHOUSE=<folder of the result>]
+run: $(READY)
+	$(BIN)/dabing run $(if $(RAW),--raw "$(RAW)") $(if $(WAREHOUSE),--warehouse "$(WAREHOUSE)")
+
+test: lint
+	$(BIN)/pytest
+
+lint: $(READY)
+	$(BIN)/ruff check --quiet .
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/dbt parse --quiet --no-partial-parse
+	$(BIN)/dbt-bouncer run --config-file dbt-bouncer.yml
+	$(BIN)/sqlfluff lint --nocolor models tests analyses
+
+# make bench [PERSONS=2500000]
+bench: $(READY)
+	$(BIN)/python benchmarks/bench.py $(if $(PERSONS),--persons $(PERSONS))
+
+clean:
+	rm -rf $(VENV) target logs warehouse
+
+$(READY): requirements.txt pyproject.toml
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@

@@ -1,0 +1,80 @@
+"""Fixtures: the sample, its build, and builds of other input or other seeds."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dabing.sample import write_sample
+
+PROJECT = Path(__file__).resolve().parents[2]
+SAMPLE_PERSONS = int(os.environ.get("DABING_TEST_PERSONS", "20000"))
+
+
+@dataclass(frozen=True)
+class Build:
+    """A finished build with what it was made from."""
+
+    database: Path
+    raw: Path
+    seeds: Path
+
+
+def copy_project(target: Path, seeds: Path | None = None) -> Path:
+    """A project of its own in ``target``, with other seeds if given; everything else is the project's."""
+    target.mkdir(parents=True)
+    for name in ("dbt_project.yml", "profiles.yml", "models", "macros", "tests", "analyses", "dabing", "expectations"):
+        (target / name).symlink_to(PROJECT / name)
+    shutil.copytree(seeds or PROJECT / "seeds", target / "seeds")
+    return target
+
+
+def run_dabing(
+    *arguments: str | Path, project: Path = PROJECT, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """The command as a user runs it, from the project's folder."""
+    return subprocess.run(
+        [sys.executable, "-m", "dabing.cli", *map(str, arguments)],
+        cwd=project,
+        env={**os.environ, "PYTHONPATH": str(project), **(environment or {})},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="session")
+def sample_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The sample's raw folder."""
+    raw = tmp_path_factory.mktemp("sample") / "raw"
+    write_sample(raw, persons=SAMPLE_PERSONS, seed=1, progress=False)
+    return raw
+
+
+@pytest.fixture(scope="session")
+def sample_build(sample_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Build:
+    """The sample, built and published by the command itself."""
+    warehouse = tmp_path_factory.mktemp("warehouse")
+    finished = run_dabing("run", "--raw", sample_raw, "--warehouse", warehouse)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return Build(warehouse / "dabing.duckdb", sample_raw, PROJECT / "seeds")
+
+
+@pytest.fixture(scope="session")
+def build(tmp_path_factory: pytest.TempPathFactory) -> Callable[[Path, Path | None], Path]:
+    """A function: raw folder and seeds folder in, path of the published database out."""
+
+    def build_one(raw: Path, seeds: Path | None = None) -> Path:
+        project = copy_project(tmp_path_factory.mktemp("project") / "project", seeds)
+        finished = run_dabing("run", "--raw", raw, "--warehouse", project / "warehouse", project=project)
+        assert finished.returncode == 0, finished.stdout + finished.stderr
+        return project / "warehouse" / "dabing.duckdb"
+
+    return build_one
