@@ -82,7 +82,7 @@ class Bench:
         self.outputs = {
             "project": self.work / "warehouse" / "dabing.duckdb",
             "bare": self.work / "bare" / "bare.duckdb",
-            "bare_payouts": self.work / "bare_payouts" / "bare.duckdb",
+            "bare_payouts": self.work / "bare_payouts" / "payouts.parquet",
             "polars": self.work / "polars.parquet",
             "pandas": self.work / "pandas.parquet",
         }
@@ -117,12 +117,16 @@ class Bench:
             with path.open("rb") as file:
                 while file.read(1 << 24):
                     pass
-        parquet = sorted(str(path) for path in files if path.suffix == ".parquet" and path.parts[-2:] != ())
+        parquet = sorted(
+            str(path) for path in files if path.suffix == ".parquet" and path.parts[-2:] != ()
+        )
         rows: dict[str, int] = {}
         with duckdb.connect() as con:
             for path in parquet:
                 table = Path(path).relative_to(self.raw).parts[0]
-                count = con.execute("select sum(num_rows) from parquet_file_metadata(?)", [path]).fetchone()[0]
+                count = con.execute(
+                    "select sum(num_rows) from parquet_file_metadata(?)", [path]
+                ).fetchone()[0]
                 rows[table] = rows.get(table, 0) + int(count)
         return {
             "persons": None if self.options.raw else self.options.persons,
@@ -140,18 +144,35 @@ class Bench:
         if name == "project":
             run = Run(name, "everything, tested and published")
             shutil.rmtree(out.parent, ignore_errors=True)
-            command = ["-m", "dabing.cli", "run", "--raw", str(self.raw), "--warehouse", str(out.parent)]
+            command = [
+                "-m",
+                "dabing.cli",
+                "run",
+                "--raw",
+                str(self.raw),
+                "--warehouse",
+                str(out.parent),
+            ]
             said = self.measure(run, command)
             run.parts = built_and_checked(said)
         elif name in ("bare", "bare_payouts"):
             run = Run(name, "the same tables" if name == "bare" else "payouts only")
             shutil.rmtree(out.parent, ignore_errors=True)
             command = [str(PEERS / "bare_duckdb.py"), "--raw", str(self.raw), "--out", str(out)]
-            command += ["--memory", MEMORY, "--threads", str(THREADS), "--temp", str(out.parent / "spill")]
+            command += [
+                "--memory",
+                MEMORY,
+                "--threads",
+                str(THREADS),
+                "--temp",
+                str(out.parent / "spill"),
+            ]
             self.measure(run, command + (["--payouts-only"] if name == "bare_payouts" else []))
         elif name == "polars":
             run = Run(name, "payouts only")
-            self.measure(run, [str(PEERS / "with_polars.py"), "--raw", str(self.raw), "--out", str(out)])
+            self.measure(
+                run, [str(PEERS / "with_polars.py"), "--raw", str(self.raw), "--out", str(out)]
+            )
         else:
             run = self.run_pandas(input_size["rows_in_parquet"].get("setl_d", 0))
         self.runs[name] = run
@@ -164,14 +185,22 @@ class Bench:
             share = max(0.01, int(share * 100) / 100)
         for _ in range(4):
             run = Run("pandas", "payouts only", persons_share=share)
-            command = [str(PEERS / "with_pandas.py"), "--raw", str(self.raw), "--out", str(self.outputs["pandas"])]
+            command = [
+                str(PEERS / "with_pandas.py"),
+                "--raw",
+                str(self.raw),
+                "--out",
+                str(self.outputs["pandas"]),
+            ]
             if share < 1:
                 chosen = self.choose_persons(share)
                 command += ["--persons", str(chosen)]
             self.measure(run, command)
             if not run.failure.startswith("out of memory"):
                 break
-            self.console.print(f"  pandas at {share:.0%} of the persons: {run.failure}; trying half as many")
+            self.console.print(
+                f"  pandas at {share:.0%} of the persons: {run.failure}; trying half as many"
+            )
             share /= 2
         return run
 
@@ -200,7 +229,11 @@ class Bench:
         started = time.perf_counter()
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, *command], cwd=ROOT, env=environment, stdout=output, stderr=subprocess.STDOUT
+                [sys.executable, *command],
+                cwd=ROOT,
+                env=environment,
+                stdout=output,
+                stderr=subprocess.STDOUT,
             )
             while True:
                 pid, status, usage = os.wait4(process.pid, os.WNOHANG)
@@ -225,7 +258,9 @@ class Bench:
         if process.returncode and not run.failure:
             out_of_memory = process.returncode == -9 or "MemoryError" in said
             reason = (said.strip().splitlines() or ["no message"])[-1][:200]
-            run.failure = "out of memory" if out_of_memory else f"exit code {process.returncode}: {reason}"
+            run.failure = (
+                "out of memory" if out_of_memory else f"exit code {process.returncode}: {reason}"
+            )
         if run.failure:
             self.console.print(f"  {run.failure} (all it said: {log})", style="red", markup=False)
         return said
@@ -234,10 +269,16 @@ class Bench:
 
     def compare(self) -> str:
         """Compare all payouts with the project's, or with the bare script's where the project has none."""
-        reference = next((n for n in ("project", "bare", "bare_payouts") if self.has_result(n)), None)
+        reference = next(
+            (n for n in ("project", "bare", "bare_payouts") if self.has_result(n)), None
+        )
         if reference is None:
             return ""
-        settings = {"memory_limit": MEMORY, "threads": THREADS, "temp_directory": str(self.work / "spill")}
+        settings = {
+            "memory_limit": MEMORY,
+            "threads": THREADS,
+            "temp_directory": str(self.work / "spill"),
+        }
         with duckdb.connect(config=settings) as con:
             for name, run in self.runs.items():
                 if self.has_result(name):
@@ -288,11 +329,22 @@ class Bench:
 
     def report(self, input_size: dict, machine: dict, reference: str) -> None:
         """Print the table."""
-        base = {run.computes == "payouts only": run for name, run in self.runs.items() if name.startswith("bare")}
+        base = {
+            run.computes == "payouts only": run
+            for name, run in self.runs.items()
+            if name.startswith("bare")
+        }
         table = Table(title="Wall time and peak memory", title_justify="left")
         for column in ("contender", "computes", "persons"):
             table.add_column(column)
-        for column in ("wall, s", "× bare DuckDB", "peak, GB", "payout rows", "differing rows", "payouts, yuan"):
+        for column in (
+            "wall, s",
+            "× bare DuckDB",
+            "peak, GB",
+            "payout rows",
+            "differing rows",
+            "payouts, yuan",
+        ):
             table.add_column(column, justify="right")
         for run in self.runs.values():
             bare = base.get(run.computes == "payouts only")
@@ -304,7 +356,9 @@ class Bench:
             table.add_row(
                 TITLES[run.name],
                 run.computes,
-                "all" if run.persons_share == 1 else f"{run.persons_share:.3g} of all".replace("0.", "."),
+                "all"
+                if run.persons_share == 1
+                else f"{run.persons_share:.3g} of all".replace("0.", "."),
                 run.failure or f"{run.wall_seconds:.1f}",
                 ratio,
                 f"{run.peak_bytes / 2**30:.2f}",
@@ -312,10 +366,16 @@ class Bench:
                 f"{run.differing_rows:,}" if known else "",
                 f"{float(run.payout_sum):,.2f}" if known else "",
             )
-        rows = ", ".join(f"{name} {count:,}" for name, count in sorted(input_size["rows_in_parquet"].items()))
+        rows = ", ".join(
+            f"{name} {count:,}" for name, count in sorted(input_size["rows_in_parquet"].items())
+        )
         persons = f"{input_size['persons']:,} persons, " if input_size["persons"] else ""
-        self.console.print(f"\nInput: {persons}{input_size['bytes'] / 2**20:,.0f} MB in {input_size['files']} files; {rows}")
-        self.console.print("Machine: " + ", ".join(f"{name} {value}" for name, value in machine.items()))
+        self.console.print(
+            f"\nInput: {persons}{input_size['bytes'] / 2**20:,.0f} MB in {input_size['files']} files; {rows}"
+        )
+        self.console.print(
+            "Machine: " + ", ".join(f"{name} {value}" for name, value in machine.items())
+        )
         self.console.print(table)
         self.console.print(
             "× bare DuckDB: against the bare script that computes as much. Differing rows: settlement and scheme whose "
@@ -323,19 +383,24 @@ class Bench:
         )
         shares = {run.persons_share for run in self.runs.values() if run.persons_share < 1}
         if shares:
-            self.console.print("A contender that does not fit into memory runs on a share of the persons; its ratio is scaled.")
+            self.console.print(
+                "A contender that does not fit into memory runs on a share of the persons; its ratio is scaled."
+            )
         for name, run in self.runs.items():
             if run.parts:
                 parts = ", ".join(f"{part} {seconds:.0f} s" for part, seconds in run.parts.items())
                 self.console.print(f"{TITLES[name].capitalize()}: {parts}.")
             if run.tables_differing is not None:
                 said = ", ".join(run.tables_differing) or "none"
-                self.console.print(f"Other tables of the bare script that differ from the project's: {said}.")
+                self.console.print(
+                    f"Other tables of the bare script that differ from the project's: {said}."
+                )
 
     def agrees(self) -> bool:
         """Whether every contender came to its end with equal payouts."""
         return all(
-            not run.failure and not run.differing_rows and not run.tables_differing for run in self.runs.values()
+            not run.failure and not run.differing_rows and not run.tables_differing
+            for run in self.runs.values()
         )
 
 
@@ -370,7 +435,10 @@ def kill_tree(pid: int) -> None:
 def built_and_checked(said: str) -> dict[str, float]:
     """What the run itself says that building and checking took."""
     parts = {}
-    for part, pattern in (("dbt build", r"Built .*?\((\d+) s\)"), ("border checks", r"Checked .*?\((\d+) s\)")):
+    for part, pattern in (
+        ("dbt build", r"Built .*?\((\d+) s\)"),
+        ("border checks", r"Checked .*?\((\d+) s\)"),
+    ):
         seconds = [float(value) for value in re.findall(pattern, said)]
         if seconds:
             parts[part] = sum(seconds)
@@ -387,7 +455,9 @@ def differing_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
             # A fund year without heads or payouts is a row or none, as one likes.
             where = "where insured_heads <> 0 or payout_amount <> 0"
         elif table == "quality.load_audit":
-            columns = "raw_table, " + ", ".join(f"sum({name})::varchar as {name}" for name in names.split()[1:])
+            columns = "raw_table, " + ", ".join(
+                f"sum({name})::varchar as {name}" for name in names.split()[1:]
+            )
             where = "where delivered > 0 group by raw_table"
         sums = []
         for build in ("project", "bare"):
@@ -418,13 +488,31 @@ def machine() -> dict:
 def main() -> int:
     """Command line; exit code 1 where a contender fails or disagrees."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--persons", type=int, default=2_500_000, help="size of the sample (default: 2500000)")
+    parser.add_argument(
+        "--persons", type=int, default=2_500_000, help="size of the sample (default: 2500000)"
+    )
     parser.add_argument("--seed", type=int, default=1, help="seed of the sample (default: 1)")
-    parser.add_argument("--raw", type=Path, help="a raw folder to use instead of writing the sample")
-    parser.add_argument("--work", type=Path, default=ROOT / "benchmarks" / ".work", help="where input and results go")
-    parser.add_argument("--keep", action="store_true", help="leave input and results in the work folder")
-    parser.add_argument("--only", nargs="+", choices=CONTENDERS, default=list(CONTENDERS), help="run these only")
-    parser.add_argument("--timeout", type=float, default=7200, help="seconds that a contender may take (default: 7200)")
+    parser.add_argument(
+        "--raw", type=Path, help="a raw folder to use instead of writing the sample"
+    )
+    parser.add_argument(
+        "--work",
+        type=Path,
+        default=ROOT / "benchmarks" / ".work",
+        help="where input and results go",
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="leave input and results in the work folder"
+    )
+    parser.add_argument(
+        "--only", nargs="+", choices=CONTENDERS, default=list(CONTENDERS), help="run these only"
+    )
+    parser.add_argument(
+        "--timeout",
+        type=float,
+        default=7200,
+        help="seconds that a contender may take (default: 7200)",
+    )
     parser.add_argument("--out", type=Path, help="write the numbers to this JSON file too")
     options = parser.parse_args()
     terminal = Console(highlight=False)

@@ -14,7 +14,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 # Read when Great Expectations is imported: nothing goes over the net.
 os.environ["GX_ANALYTICS_ENABLED"] = "False"
@@ -74,6 +74,10 @@ class BorderError(RuntimeError):
 
 class CanaryError(BorderError):
     """A check that must fail passed: no result of this run can be trusted."""
+
+
+class _SuiteFault(Exception):
+    """A suite file that cannot be used."""
 
 
 class ReadOnlyDialect(Dialect):
@@ -243,7 +247,7 @@ def _load_suites(folder: Path, border: str) -> tuple[list[_Suite], list[CheckRes
     for path in sorted(folder.glob("*.y*ml")):
         try:
             suite = _read_suite(path)
-        except (ValueError, yaml.YAMLError, OSError) as error:
+        except (_SuiteFault, yaml.YAMLError, OSError) as error:
             broken_files.add(path.stem)
             faults.append(
                 _broken(
@@ -274,21 +278,21 @@ def _load_suites(folder: Path, border: str) -> tuple[list[_Suite], list[CheckRes
 def _read_suite(path: Path) -> _Suite:
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict) or not isinstance(content.get("meta"), dict):
-        raise ValueError("it is no mapping with name, meta and expectations")
+        raise _SuiteFault("it is no mapping with name, meta and expectations")
     if content.get("name") != path.stem:
-        raise ValueError(f"its name is {content.get('name')!r} and not that of the file")
+        raise _SuiteFault(f"its name is {content.get('name')!r} and not that of the file")
     meta = content["meta"]
     if meta.get("border") not in SUITES:
-        raise ValueError(f"meta.border is {meta.get('border')!r} and none of {', '.join(SUITES)}")
+        raise _SuiteFault(f"meta.border is {meta.get('border')!r} and none of {', '.join(SUITES)}")
     if not re.fullmatch(r"\w+\.\w+", str(meta.get("table"))):
-        raise ValueError(f"meta.table is {meta.get('table')!r} and not schema.table")
+        raise _SuiteFault(f"meta.table is {meta.get('table')!r} and not schema.table")
     if not content.get("expectations"):
-        raise ValueError("it has no expectations")
+        raise _SuiteFault("it has no expectations")
     checks = [_read_check(entry, meta) for entry in content["expectations"]]
     names = [check.name for check in checks]
     for name in names:
         if names.count(name) > 1:
-            raise ValueError(f"two checks are called {name}")
+            raise _SuiteFault(f"two checks are called {name}")
     return _Suite(path.stem, meta["table"], meta["border"], tuple(checks))
 
 
@@ -296,25 +300,27 @@ def _read_check(entry: dict[str, Any], suite_meta: dict[str, Any]) -> _Check:
     meta = entry.get("meta") or {}
     name = meta.get("name")
     if not name:
-        raise ValueError(f"an expectation {entry.get('type')!r} has no meta.name")
+        raise _SuiteFault(f"an expectation {entry.get('type')!r} has no meta.name")
     for item in ("severity", "rule", "problem", "what_to_do"):
         if not meta.get(item):
-            raise ValueError(f"the check {name} has no meta.{item}")
+            raise _SuiteFault(f"the check {name} has no meta.{item}")
     if meta["severity"] not in ("critical", "warning"):
-        raise ValueError(f"the severity of {name} is {meta['severity']!r}, not critical or warning")
+        raise _SuiteFault(
+            f"the severity of {name} is {meta['severity']!r}, not critical or warning"
+        )
     keys = tuple(meta.get("key_columns") or suite_meta.get("key_columns") or ())
     if not keys:
-        raise ValueError(f"the check {name} has no key_columns")
+        raise _SuiteFault(f"the check {name} has no key_columns")
     try:
         get_expectation_impl(entry.get("type"))
     except Exception as error:
-        raise ValueError(
+        raise _SuiteFault(
             f"the check {name} has an unknown expectation type {entry.get('type')!r}"
         ) from error
     if entry["type"] == CUSTOM_SQL and "{batch}" not in str(
         (entry.get("kwargs") or {}).get("unexpected_rows_query")
     ):
-        raise ValueError(f"the query of {name} does not read {{batch}}")
+        raise _SuiteFault(f"the query of {name} does not read {{batch}}")
     return _Check(
         name=name,
         type=entry["type"],
@@ -394,7 +400,7 @@ class _Warehouse:
         self._database = database.resolve()
         self._batches: dict[str, Any] = {}
 
-    def __enter__(self) -> _Warehouse:
+    def __enter__(self) -> Self:
         logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
@@ -432,15 +438,16 @@ class _Warehouse:
     ) -> dict[str, Any]:
         """Runs expectations over a table, bundled as Great Expectations does; results by check."""
         suite = ExpectationSuite(name=table, expectations=expectations)
-        outcome = self.batch(table).validate(
-            suite,
-            result_format={
-                "result_format": "COMPLETE",
-                "unexpected_index_column_names": list(keys),
-                "partial_unexpected_count": EXAMPLES,
-                "return_unexpected_index_query": False,
-            },
-        )
+        result_format: dict[str, Any] = {
+            # Only the complete form holds the row that a query of ours returns; for row-by-row
+            # expectations it would fetch every value that fails.
+            "result_format": "SUMMARY" if keys else "COMPLETE",
+            "partial_unexpected_count": EXAMPLES,
+            "return_unexpected_index_query": False,
+        }
+        if keys:
+            result_format["unexpected_index_column_names"] = list(keys)
+        outcome = self.batch(table).validate(suite, result_format=result_format)
         return {result.expectation_config.meta["check"]: result for result in outcome.results}
 
 
@@ -462,7 +469,7 @@ def _run_suite(
             outcomes = warehouse.validate(
                 suite.table, [_expectation(check, parameters) for check in checks], keys
             )
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the checks did not run
             reason = _first_line(str(error))
             found.update({check.name: _could_not_run(suite, check, reason) for check in checks})
             continue
@@ -537,7 +544,7 @@ def _result(suite: _Suite, check: _Check, outcome: Any) -> CheckResult:
                 f"{key}={'(blank)' if row.get(key) is None else row[key]}"
                 for key in check.key_columns
             )
-            for row in (content.get("unexpected_index_list") or [])[:EXAMPLES]
+            for row in (content.get("partial_unexpected_index_list") or [])[:EXAMPLES]
         )
     if not found and "mostly" in check.kwargs:
         found = f" of {content['element_count']}"

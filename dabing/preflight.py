@@ -6,7 +6,9 @@ Columns, types and values are not looked at here: the staging models do that (ru
 from __future__ import annotations
 
 import codecs
+import csv
 import gzip
+import re
 import zlib
 from pathlib import Path
 
@@ -96,4 +98,25 @@ def _csv_trouble(path: Path) -> str | None:
         )
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return f"{path}: not a whole gzip file; it was cut off or damaged. Deliver it again."
+    return _csv_form_trouble(path, opened)
+
+
+def _csv_form_trouble(path: Path, opened) -> str | None:
+    """Every line must have as many values as the header has names; DuckDB reads the whole file to see."""
+    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+        header = next(csv.reader(file), [])
+    names = {f"c{number}": "varchar" for number in range(len(header))}
+    try:
+        with duckdb.connect() as connection:
+            connection.execute(
+                "select count(*) from read_csv($path, columns = $names, auto_detect = false, header = true, delim = ',',"
+                """ quote = '"', escape = '"', max_line_size = 20000000)""",
+                {"path": _literal_path(path), "names": names},
+            ).fetchall()
+    except duckdb.Error as error:
+        line = re.search(r"CSV Error on Line: (\d+)", str(error))
+        return (
+            f"{path}: line {line.group(1) if line else 'unknown'} does not have the {len(header)} values that the"
+            " header names. Correct the line or export the file again."
+        )
     return None

@@ -1,6 +1,6 @@
 """`dabing sample`: a whole raw directory for the four pools, large or small, the same for the same seed.
 
-The random bulk is made in SQL (`sample_sql`). Beside it stand scripted persons, `PLANT-<case>-<n>`, one for each case of
+The random bulk is made in SQL (`sample_sql`). Beside it stand scripted persons, `PLANT-<case>-<n>`, for each case of
 the rules and each dirt that real extracts have: what they hold and what must come of it is written here by hand, and
 the manifest says it.
 """
@@ -26,46 +26,40 @@ from dabing.errors import DabingError
 
 MANIFEST = "_manifest.json"
 CHUNK = 100_000
-TABLES = (
-    "setl_d", "fee_list_d", "mdtrt_d", "psn_info_b", "psn_insu_d", "psn_idet_d", "supp_enrl_d", "fund_txn_d",
-    "fixmedins_b", "refl_appy_evt_c",
-)
+COLUMNS_TEXT = f"""
+setl_d setl_id mdtrt_id init_setl_id psn_no insutype psn_type insu_admdvs fixmedins_code fix_blng_admdvs hosp_lv
+    pay_loc med_type begndate enddate setl_time {" ".join(bulk.AMOUNTS)}
+    refd_setl_flag dise_no dise_name poolarea_no;
+fee_list_d bkkp_sn setl_id psn_no fee_ocur_time cnt pric det_item_fee_sumamt fulamt_ownpay_amt overlmt_selfpay
+    preselfpay_amt inscp_amt chrgitm_lv list_type med_list_codg hilist_name lmt_used_flag hi_nego_drug_flag
+    prcu_drug_flag init_feedetl_sn;
+mdtrt_d mdtrt_id psn_no med_type begntime endtime fixmedins_code dscg_maindiag_code dscg_maindiag_name dise_no
+    refl_old_mdtrt_id die_date;
+psn_info_b psn_no psn_name gend brdy psn_cert_type certno surv_stas resd_loc_admdvs;
+psn_insu_d psn_insu_rlts_id psn_no insutype psn_type psn_insu_stas crt_insu_date paus_insu_date insu_admdvs
+    poolarea_no;
+psn_idet_d psn_no psn_idet_type begntime endtime insu_admdvs;
+supp_enrl_d enrl_id psn_no cover_year paid_time premium_amt channel payer auto_renew_consent_time
+    renewal_withdrawn_time event event_date;
+fund_txn_d txn_id scheme_id insu_admdvs insutype benefit_year txn_date txn_type amount;
+fixmedins_b fixmedins_code fixmedins_name fix_blng_admdvs fixmedins_type hosp_lv;
+refl_appy_evt_c evtsn psn_no refl_date fixmedins_code reflin_medins_no mdtrtarea_admdvs begndate enddate
+"""
 COLUMNS = {
-    "setl_d": (
-        "setl_id mdtrt_id init_setl_id psn_no insutype psn_type insu_admdvs fixmedins_code fix_blng_admdvs hosp_lv pay_loc"
-        f" med_type begndate enddate setl_time {' '.join(bulk.AMOUNTS)} refd_setl_flag dise_no dise_name poolarea_no"
-    ),
-    "fee_list_d": (
-        "bkkp_sn setl_id psn_no fee_ocur_time cnt pric det_item_fee_sumamt fulamt_ownpay_amt overlmt_selfpay preselfpay_amt"
-        " inscp_amt chrgitm_lv list_type med_list_codg hilist_name lmt_used_flag hi_nego_drug_flag prcu_drug_flag"
-        " init_feedetl_sn"
-    ),
-    "mdtrt_d": (
-        "mdtrt_id psn_no med_type begntime endtime fixmedins_code dscg_maindiag_code dscg_maindiag_name dise_no"
-        " refl_old_mdtrt_id die_date"
-    ),
-    "psn_info_b": "psn_no psn_name gend brdy psn_cert_type certno surv_stas resd_loc_admdvs",
-    "psn_insu_d": (
-        "psn_insu_rlts_id psn_no insutype psn_type psn_insu_stas crt_insu_date paus_insu_date insu_admdvs poolarea_no"
-    ),
-    "psn_idet_d": "psn_no psn_idet_type begntime endtime insu_admdvs",
-    "supp_enrl_d": (
-        "enrl_id psn_no cover_year paid_time premium_amt channel payer auto_renew_consent_time renewal_withdrawn_time event"
-        " event_date"
-    ),
-    "fund_txn_d": "txn_id scheme_id insu_admdvs insutype benefit_year txn_date txn_type amount",
-    "fixmedins_b": "fixmedins_code fixmedins_name fix_blng_admdvs fixmedins_type hosp_lv",
-    "refl_appy_evt_c": "evtsn psn_no refl_date fixmedins_code reflin_medins_no mdtrtarea_admdvs begndate enddate",
+    table: [*columns, "vali_flag", "rid", "updt_time"]
+    for table, *columns in (text.split() for text in COLUMNS_TEXT.split(";"))
 }
-COLUMNS = {table: (text + " vali_flag rid updt_time").split() for table, text in COLUMNS.items()}
-DATES = "begndate enddate brdy crt_insu_date paus_insu_date die_date refl_date txn_date event_date".split()
-TIMES = (
-    "setl_time updt_time fee_ocur_time begntime endtime paid_time auto_renew_consent_time renewal_withdrawn_time"
-).split()
+DATES = {
+    "begndate", "enddate", "brdy", "crt_insu_date", "paus_insu_date", "die_date", "refl_date", "txn_date", "event_date",
+}
+TIMES = {
+    "setl_time", "updt_time", "fee_ocur_time", "begntime", "endtime", "paid_time", "auto_renew_consent_time",
+    "renewal_withdrawn_time",
+}
 MONEY = [*bulk.AMOUNTS, "cnt", "pric", "det_item_fee_sumamt", "premium_amt", "amount"]
 # Files of the scripted rows. `twice` is one file under two names.
 FILES = {
-    "main": "year=plants/part-00000.parquet", "late": "delivery=late/plants-00000.parquet",
+    "main": "plants/part-00000.parquet", "late": "delivery=late/plants-00000.parquet",
     "again": "delivery=again/plants-00000.parquet", "text": "delivery=text/plants-00000.parquet",
     "csv": "delivery=text/plants-00001.csv.gz", "alias": "delivery=interface/plants-00000.parquet",
     "wide": "delivery=interface/plants-00001.parquet", "sparse": "delivery=interface/plants-00002.parquet",
@@ -85,17 +79,17 @@ POINTS = """
 330300 2021 7019 12849.99=0 12850=0 12850.01=0.01 30000=13720 400000=309720 900000=709720
 331100 2021 -    17999.99=0 18000=0 18000.01=0.01 660857.13=449999.99 660857.14=450000 660857.15=450000
 331100 2021 7201 8999.99=0 9000=0 9000.01=0.01 900000=712800
-220000 2016 -    13999.99=0 14000=0 14000.01=0.01 23999.99=5000 24000=5000 24000.01=5000.01 63999.99=26999.99 64000=27000
-220000 2016 -    64000.01=27000.01 113999.99=59499.99 114000=59500 114000.01=59500.01 539624.99=399999.99 539625=400000
-220000 2016 -    539625.01=400000
-220000 2016 7101 8399.99=0 8400=0 8400.01=0.01 18399.99=5499.99 18400=5500 18400.01=5500.01 58399.99=29499.99 58400=29500
-220000 2016 7101 58400.01=29500.01 108399.99=64499.99 108400=64500 108400.01=64500.01 503105.87=399999.99
+220000 2016 -    13999.99=0 14000=0 14000.01=0.01 23999.99=5000 24000=5000 24000.01=5000.01 63999.99=26999.99
+220000 2016 -    64000=27000 64000.01=27000.01 113999.99=59499.99 114000=59500 114000.01=59500.01 539624.99=399999.99
+220000 2016 -    539625=400000 539625.01=400000
+220000 2016 7101 8399.99=0 8400=0 8400.01=0.01 18399.99=5499.99 18400=5500 18400.01=5500.01 58399.99=29499.99
+220000 2016 7101 58400=29500 58400.01=29500.01 108399.99=64499.99 108400=64500 108400.01=64500.01 503105.87=399999.99
 220000 2016 7101 503105.88=400000 503105.89=400000
 220000 2017 -    13999.99=0 14000=0 14000.01=0.01 23999.99=5499.99 24000=5500 24000.01=5500.01 63999.99=29499.99
 220000 2017 -    64000=29500 64000.01=29500.01 113999.99=64499.99 114000=64500 114000.01=64500.01 533374.99=399999.99
 220000 2017 -    533375=400000 533375.01=400000
-220000 2017 7101 8399.99=0 8400=0 8400.01=0.01 18399.99=5999.99 18400=6000 18400.01=6000.01 58399.99=31999.99 58400=32000
-220000 2017 7101 58400.01=32000.01 108399.99=69499.99 108400=69500 108400.01=69500.01 497223.52=399999.99
+220000 2017 7101 8399.99=0 8400=0 8400.01=0.01 18399.99=5999.99 18400=6000 18400.01=6000.01 58399.99=31999.99
+220000 2017 7101 58400=32000 58400.01=32000.01 108399.99=69499.99 108400=69500 108400.01=69500.01 497223.52=399999.99
 220000 2017 7101 497223.53=400000 497223.54=400000
 610400 2020 -    9999.99=0 10000=0 10000.01=0.01 29999.99=11999.99 30000=12000 30000.01=12000.01 60000=33000
 610400 2020 -    99999.99=60999.99 100000=61000 100000.01=61000.01 398749.99=299999.99 398750=300000 398750.01=300000
@@ -235,12 +229,8 @@ class Plants:
             entry["expected_payout"][setl_id] = str(money(expect))
         self.settlements[setl_id or ""] = row
         if fate == "accepted" and total:
-            self.add("mdtrt_d", {
-                "mdtrt_id": row["mdtrt_id"], "psn_no": person["psn_no"], "med_type": row["med_type"],
-                "begntime": f"{row['begndate']} 09:00:00", "endtime": f"{row['enddate']} 16:00:00",
-                "fixmedins_code": row["fixmedins_code"], "dscg_maindiag_code": row["dise_no"],
-                "dscg_maindiag_name": row["dise_name"], "dise_no": row["dise_no"],
-            }, file="main")
+            if row["mdtrt_id"]:
+                self.visit(row)
             plain = ("101", "XC08CA01", 0, "02" if class_b or transfer else "01")
             for number, (kind, item, amount, level) in enumerate((plain, *lines), 1):
                 rest = number == 1
@@ -248,6 +238,14 @@ class Plants:
                 if fen:
                     self.line(setl_id, number, person["psn_no"], at, fen, kind, item, level, rest, values)
         return setl_id
+
+    def visit(self, row: dict) -> None:
+        """The visit or stay of a settlement."""
+        self.add("mdtrt_d", {
+            **{name: row[name] for name in ("mdtrt_id", "psn_no", "med_type", "fixmedins_code", "dise_no")},
+            "begntime": f"{row['begndate']} 09:00:00", "endtime": f"{row['enddate']} 16:00:00",
+            "dscg_maindiag_code": row["dise_no"], "dscg_maindiag_name": row["dise_name"],
+        })
 
     def line(
         self, setl_id: str, number: int, psn_no: str, at: datetime, amount: Decimal, kind: str | None, item: str,
@@ -257,7 +255,7 @@ class Plants:
         zero = money(0)
         self.add("fee_list_d", {
             "bkkp_sn": f"F{setl_id}-{number}", "setl_id": setl_id, "psn_no": psn_no,
-            "fee_ocur_time": str(at - timedelta(days=2)), "cnt": "1.00" if amount > 0 else "-1.00", "pric": str(abs(amount)),
+            "fee_ocur_time": str(at - timedelta(days=2)), "cnt": "1.00", "pric": str(amount),
             "det_item_fee_sumamt": str(amount), "fulamt_ownpay_amt": str(zero if inside else amount),
             "overlmt_selfpay": str(header["overlmt_selfpay"] if inside else zero),
             "preselfpay_amt": str(header["preselfpay_amt"] if inside else zero),
@@ -276,7 +274,8 @@ class Plants:
             name: str(money(-Decimal(source[name]) * Decimal(share))) for name in bulk.AMOUNTS if source.get(name)
         }
         source["refd_setl_flag"] = "1"
-        keep = {name: source[name] for name in ("mdtrt_id", "begndate", "enddate", "insutype", "insu_admdvs", "med_type")}
+        kept = ("mdtrt_id", "begndate", "enddate", "insutype", "insu_admdvs", "med_type")
+        keep = {name: source[name] for name in kept}
         return self.settle(
             person, when, expect=expect, fate=fate, **{
                 **keep, **amounts, "refd_setl_flag": "1", "init_setl_id": original, **columns
@@ -318,7 +317,8 @@ def plant_categories(p: Plants) -> None:
         for when, coins, expect in (first, second):
             p.settle(person, when, coins, expect=expect)
 
-    two("none-to-aided", "330300", (("7019", "2021-06-01", None),), ("2021-03-05", 20000, 0), ("2021-08-05", 10000, 8000))
+    two("none-to-aided", "330300", (("7019", "2021-06-01", None),), ("2021-03-05", 20000, 0),
+        ("2021-08-05", 10000, 8000))
     two("aided-to-none", "330300", (("7019", "2020-06-01", "2021-06-01"),), ("2021-03-05", 20000, 5720),
         ("2021-08-05", 10000, 3010))
     two("limit-waived-then-none", "331100", (("7131", "2021-01-01", "2021-06-01"),), ("2021-03-05", 600000, 472800),
@@ -500,8 +500,10 @@ def plant_deliveries(p: Plants) -> None:
     p.settle(fresh("vali-flag-blank"), "2021-03-05", 30000, expect=3010, vali_flag=None)
     for file in ("alias", "wide", "sparse"):
         p.settle(fresh(f"file-{file}"), "2021-03-05", 20000, class_b=10000, expect=3010, file=file)
-    for number, when in enumerate(("2021/3/5", "20210305", "20210305143000", "2021-03-05 14:30", "2021-03-05 14:30:00.123")):
-        p.settle(fresh("date-forms"), "2021-03-05", 30000, expect=3010, setl_time=when, file=("text", "csv")[number % 2])
+    forms = ("2021/3/5", "20210305", "20210305143000", "2021-03-05 14:30", "2021-03-05 14:30:00.123")
+    for number, when in enumerate(forms):
+        p.settle(fresh("date-forms"), "2021-03-05", 30000, expect=3010, setl_time=when,
+                 file=("text", "csv")[number % 2])
     for number, basic in enumerate(("60000", "+60000.00", " 60000.0 ", "60000.000")):
         p.settle(fresh("amount-forms"), "2021-03-05", 30000, expect=3010, hifp_pay=basic, hifes_pay="",
                  file=("text", "csv")[number % 2])
@@ -566,8 +568,8 @@ def plant_quarantine(p: Plants) -> None:
     p.add("refl_appy_evt_c", {"evtsn": f"R{number}", "psn_no": "", "refl_date": "2021-03-01"}, "Q02", "text")
     p.add("supp_enrl_d", {"enrl_id": "", "psn_no": number, "cover_year": "2021"}, "Q01", "text")
     p.add("supp_enrl_d", {"enrl_id": f"{number}-2", "psn_no": "", "cover_year": "2021"}, "Q02", "text")
-    p.add("supp_enrl_d", {"enrl_id": f"{number}-3", "psn_no": number, "cover_year": "2021", "premium_amt": "abc"}, "Q04",
-          "text")
+    premium = {"enrl_id": f"{number}-3", "psn_no": number, "cover_year": "2021", "premium_amt": "abc"}
+    p.add("supp_enrl_d", premium, "Q04", "text")
     p.add("psn_info_b", {"psn_no": number, "psn_name": "样例二", "gend": "1", "brdy": "1970-01-01", "rid": "9",
                          "updt_time": "2020-01-01 00:00:00"}, "superseded", "again")
 
@@ -579,7 +581,8 @@ def plant_components(p: Plants) -> None:
 
     one("class-b-counts", "330300", "2021-03-05", 3010, 20000, class_b=10000)
     one("class-b-does-not-count", "331100", "2021-03-05", 0, 15000, class_b=20000)
-    one("transfer-self-pay-does-not-count", "330300", "2021-03-05", 0, 20000, transfer=30000, pay_loc="4", med_type="23")
+    one("transfer-self-pay-does-not-count", "330300", "2021-03-05", 0, 20000, transfer=30000, pay_loc="4",
+        med_type="23")
     one("over-limit-does-not-count", "610400", "2021-03-05", 0, 9000, over=5000)
     drug, service = ("101", "XSD001", 10000, "03"), ("201", "SJL001", 10000, "03")
     one("special-drug", "330300", "2021-03-05", 3010, 20000, lines=(drug,))
@@ -602,9 +605,10 @@ def plant_components(p: Plants) -> None:
     ):
         one("supplementary-items", "331100", "2021-08-05", 0, 10000, class_b=10000, lines=((kind, item, 30000, level),))
     for pool, med_type, when, expect in (
-        ("330300", "14", "2021-03-05", 3010), ("330300", "16", "2021-03-05", 3010), ("220000", "15", "2017-03-05", 9100),
-        ("330300", "11", "2021-03-05", None), ("330300", "41", "2021-03-05", None), ("330300", "52", "2021-03-05", None),
-        ("610400", "16", "2021-03-05", None), ("331100", "16", "2021-03-05", 8400),
+        ("330300", "14", "2021-03-05", 3010), ("330300", "16", "2021-03-05", 3010),
+        ("220000", "15", "2017-03-05", 9100), ("331100", "16", "2021-03-05", 8400),
+        ("330300", "11", "2021-03-05", None), ("330300", "41", "2021-03-05", None),
+        ("330300", "52", "2021-03-05", None), ("610400", "16", "2021-03-05", None),
     ):
         one(f"care-type-{med_type}-{pool}", pool, when, expect, 30000, med_type=med_type)
     for case, recorded in (("recorded-nothing", 0), ("recorded-as-aided", 13720), ("recorded-one-fen-off", "3010.01")):
@@ -699,6 +703,8 @@ def fund_rows(heads: Counter, seed: int) -> list[dict]:
             premium = Decimal(number * 100) * Decimal("0.82")
             post("lishui_supplementary", key, "premium_in", f"{year}-01-05", premium)
             post("lishui_supplementary", key, "service_fee", f"{year}-12-31", premium * Decimal("0.04"))
+            if year == 2022:
+                post("lishui_supplementary", key, "advance", f"{year}-11-30", premium * Decimal("0.01"))
     return rows
 
 
@@ -731,8 +737,8 @@ def write_rows(con: duckdb.DuckDBPyConnection, root: Path, table: str, path: str
     if kind == "wide":
         columns += ["'2021' as year", "'x' as operator_no", "0.00::decimal(16, 2) as oth_detail_amt"]
     con.execute(f"""
-        copy (select {', '.join(columns)} from read_csv('{source}', all_varchar = true, header = true, nullstr = '\\N',
-            delim = ',', quote = '"')) to '{target}' (format parquet, compression zstd)""")
+        copy (select {', '.join(columns)} from read_csv({bulk.literal(source)}, all_varchar = true, header = true,
+            nullstr = '\\N', delim = ',', quote = '"')) to {bulk.literal(target)} ({bulk.PARQUET})""")
     source.unlink()
 
 
@@ -813,7 +819,7 @@ def _write(root: Path, persons: int, seed: int, progress: bool, threads: int | N
         folder = root / "fixmedins_b" / "bulk"
         folder.mkdir(parents=True)
         rows["fixmedins_b"] = con.execute(
-            f"copy ({bulk.institutions()}) to '{folder}/part-00000.parquet' (format parquet, compression zstd)"
+            f"copy ({bulk.institutions()}) to {bulk.literal(folder / 'part-00000.parquet')} ({bulk.PARQUET})"
         ).fetchone()[0]
         funds = fund_rows(heads, seed)
         rows["fund_txn_d"] = len(funds)
@@ -839,7 +845,7 @@ def make_manifest(root: Path, persons: int, seed: int, rows: Counter, dirt: Coun
     """What the build must find, table by table, and every case with its settlements and payouts."""
     reasons = plants.reasons + Counter({("setl_d", reason): dirt[reason] for reason in ("Q03", "Q06", "Q08")})
     tables = {}
-    for table in TABLES:
+    for table in COLUMNS:
         counts = {fate: plants.fates[table, fate] for fate in ("delivered", "void", "superseded", "quarantined")}
         counts["delivered"] += rows[table]
         if table == "setl_d":

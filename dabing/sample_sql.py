@@ -38,7 +38,8 @@ DISEASES = (
     ("I10", "原发性高血压"), ("E11", "2型糖尿病"), ("I63", "脑梗死"), ("I25", "慢性缺血性心脏病"), ("J18", "肺炎"),
     ("J44", "慢性阻塞性肺病"), ("M51", "腰椎间盘疾患"), ("K80", "胆石症"), ("H25", "老年性白内障"), ("S72", "股骨骨折"),
     ("N18", "慢性肾脏病"), ("C34", "肺恶性肿瘤"), ("C50", "乳房恶性肿瘤"), ("C16", "胃恶性肿瘤"), ("I50", "心力衰竭"),
-    ("K35", "急性阑尾炎"), ("C18", "结肠恶性肿瘤"), ("C83", "非滤泡性淋巴瘤"), ("C92", "髓系白血病"), ("F20", "精神分裂症"),
+    ("K35", "急性阑尾炎"), ("C18", "结肠恶性肿瘤"), ("C83", "非滤泡性淋巴瘤"), ("C92", "髓系白血病"),
+    ("F20", "精神分裂症"),
 )
 DRUGS = (
     ("XC08CA01", "苯磺酸氨氯地平片"), ("XA10BA02", "盐酸二甲双胍片"), ("XC10AA05", "阿托伐他汀钙片"),
@@ -56,15 +57,22 @@ MATERIALS = (
 )
 
 AMOUNTS = (
-    "medfee_sumamt fulamt_ownpay_amt overlmt_selfpay preselfpay_amt trafout_preselfpay_amt inscp_amt act_pay_dedc"
-    " hifp_pay cvlserv_pay hifes_pay hifmi_pay hifob_pay hifdm_pay maf_pay othfund_pay fund_pay_sumamt psn_pay"
-    " acct_pay cash_payamt ownpay_hosp_part"
-).split()
+    "medfee_sumamt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "trafout_preselfpay_amt", "inscp_amt",
+    "act_pay_dedc", "hifp_pay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "hifdm_pay", "maf_pay",
+    "othfund_pay", "fund_pay_sumamt", "psn_pay", "acct_pay", "cash_payamt", "ownpay_hosp_part",
+)
+
+PARQUET = "format parquet, compression zstd, compression_level 1"
 
 
 def texts(values: tuple[str, ...] | list[str]) -> str:
     """A SQL list of texts."""
     return "[" + ", ".join(f"'{value}'" for value in values) + "]"
+
+
+def literal(path: Path) -> str:
+    """A path as a SQL text."""
+    return "'" + str(path).replace("'", "''") + "'"
 
 
 def yuan(expression: str) -> str:
@@ -73,11 +81,12 @@ def yuan(expression: str) -> str:
 
 
 def create_macros(con: duckdb.DuckDBPyConnection, seed: int) -> None:
-    """`u(key, stream)` is uniform in (0, 1), `z` normal, `geom` geometric with a mean; `paid` is the recorded payout."""
+    """`u(key, stream)` is uniform in (0, 1), `z` normal, `geom` geometric with a mean; `paid` a recorded payout."""
     mix = int.from_bytes(hashlib.blake2b(str(seed).encode(), digest_size=8).digest(), "big")
     con.execute(f"""
         create macro u(k, s) as
-            ((hash(xor((k)::ubigint * 256 + s, {mix}::ubigint)) >> 12)::double + 0.5::double) * 2.220446049250313e-16::double;
+            ((hash(xor((k)::ubigint * 256 + s, {mix}::ubigint)) >> 12)::double + 0.5::double)
+            * 2.220446049250313e-16::double;
         create macro z(k, s) as sqrt(-2 * ln(u(k, s))) * cos(2 * pi() * u(k, s + 1));
         create macro geom(p, m) as floor(ln(p) / ln((m) / (1 + (m))))::int;
         create macro pick(items, p) as (items)[1 + floor((p) * len(items))::int];
@@ -130,10 +139,11 @@ with pools as (
         u(pid, 10) < 0.4 as urban,
         u(pid, 11) < 0.003 as uninsured,
         exp(0.7 * z(pid, 12) - 0.245) as frailty,
+        u(pid, 33) < case grp when 'active' then 0.010 when 'retired' then 0.035 when 'adult' then 0.010
+            when 'old' then 0.032 else 0.0005 end as severe,
         u(pid, 14) < case grp when 'active' then 0.06 when 'retired' then 0.30 when 'old' then 0.18
-            when 'adult' then 0.04 else 0.003 end as chronic,
-        u(pid, 15) < 0.06 as heavy,
-        u(pid, 33) < case grp when 'minor' then 0.001 when 'student' then 0.001 else 0.0125 end as severe,
+            when 'adult' then 0.04 else 0.003 end or severe and u(pid, 34) < 0.4 as chronic,
+        u(pid, 15) < if(severe, 0.25, 0.06) as heavy,
         case when u(pid, 16) < 0.5 then '1' else '2' end as gend
     from kinds
 ), places as (
@@ -174,14 +184,14 @@ EVENTS = f"""
 create or replace temp table event as
 with years as (
     select p.* exclude (moved, insured_on), y0 + yi as yr, (pid * 4 + yi) as py, greatest(brdy, insured_on) as since,
-        case y0 + yi when 2022 then 1.10 when 2023 then if(emp, 1.29, 1.36) when 2016 then 0.90 when 2017 then 0.93
+        case y0 + yi when 2022 then 1.15 when 2023 then if(emp, 1.42, 1.50) when 2016 then 0.90 when 2017 then 0.93
             when 2018 then 0.96 when 2020 then 0.93 else 1.0 end as busy
     from (select *, unnest([0, 1, 2]) as yi from person) p
 ), counts as (
     select *,
-        least(6, geom(u(py + 2199023255552, 1), frailty * busy * case grp when 'active' then 0.065
-            when 'retired' then 0.33 when 'minor' then 0.07 when 'student' then 0.03 when 'adult' then 0.075
-            else 0.285 end)) + if(severe, 1 + least(5, geom(u(py + 2199023255552, 5), 1.6)), 0) as n_stay,
+        least(6, geom(u(py + 2199023255552, 1), frailty * busy * case grp when 'active' then 0.072
+            when 'retired' then 0.25 when 'minor' then 0.085 when 'student' then 0.04 when 'adult' then 0.078
+            else 0.225 end)) + if(severe, 2 + least(4, geom(u(py + 2199023255552, 5), 2.0)), 0) as n_stay,
         if(chronic, 4 + floor(9 * u(py + 2199023255552, 2))::int, 0) as n_chronic,
         least(14, geom(u(py + 2199023255552, 3), case when emp then 1.7 else 1.1 end)) as n_visit,
         least(12, geom(u(py + 2199023255552, 4), case when emp then 2.1 else 0.2 end)) as n_shop
@@ -225,10 +235,10 @@ with years as (
     from ended
 ), costed as (
     select *, {texts([code for code, _ in DISEASES])}[dis] as dise_no,
-        case when kind = 1 and lv = 3 and u(k, 12) < 0.01
-                then least(300000000, 5000000 * u(k, 13) ** (-1 / 1.5))::bigint
-            when kind = 1 then greatest(30000, exp(0.9 * z(k, 14) - 0.405) * price * if(severe, 160, 89) * case lv
-                when 3 then if(emp, 15588 - 1371, 13942 - 1371) / 0.99 when 2 then if(emp, 9284, 6626)
+        case when kind = 1 and lv = 3 and u(k, 12) < 0.008
+                then least(300000000, 6000000 * u(k, 13) ** (-1 / 1.3))::bigint
+            when kind = 1 then greatest(30000, exp(0.9 * z(k, 14) - 0.405) * price * if(severe, 144, 76) * case lv
+                when 3 then if(emp, 15588 - 1586, 13942 - 1586) / 0.992 when 2 then if(emp, 9284, 6626)
                 else if(emp, 7415, 3623) end)::bigint
             when kind = 2 then greatest(3000, exp(0.7 * z(k, 14) - 0.245)
                 * case when heavy then 260000 when emp then 52000 else 43000 end)::bigint
@@ -267,8 +277,8 @@ with years as (
     from owned
 ), based as (
     select *, if(kind = 1, least(inscp, [30000, 60000, 100000][lv]), 0) as dedc,
-        case kind when 1 then least(if(emp, 25000000, 18000000), ((inscp - dedc) * (if(emp, [97, 96, 95],
-                [90, 84, 79])[lv] - if(away > 0, 8, 0)) // 100))
+        case kind when 1 then least(if(emp, 25000000, 18000000), ((inscp - dedc) * (if(emp, [95, 94, 93],
+                [86, 80, 75])[lv] - if(away > 0, 8, 0)) // 100))
             when 2 then inscp * if(emp, 85, 65) // 100 when 3 then inscp * 52 // 100 else 0 end as hifp,
         emp and u(pid, 32) < 0.04 as servant,
         pool < 2 or not emp as in_scheme,
@@ -313,7 +323,7 @@ select pid, psn_no, pool, emp, grp, urban, uninsured, sid, k, kind, r, setl_no, 
         when county = '610482' and u(k, 31) < 0.2 then '610427' when county = '220184' and u(k, 31) < 0.2 then '220381'
         when u(k, 31) > 0.995 then left(county, 4) || '00' else county end as insu_admdvs,
     if(kind = 4, 'P', 'H') || hospital_county || if(u(k, 32) < 0.0005 and kind < 4 and away = 0, '90001',
-        (['001', '002', '003'][lv]) || (['01', '02', '03', '04', '05'][1 + floor(u(k, 33) * 5)::int])) as fixmedins_code,
+        ['001', '002', '003'][lv] || pick(['01', '02', '03', '04', '05'], u(k, 33))) as fixmedins_code,
     u(k, 34) < 0.296 and kind < 4 as undiagnosed,
     u(k, 35) < 0.005 as wrong_year
 from placed
@@ -323,8 +333,8 @@ from placed
 PAYMENTS = """
 create or replace temp table payment as
 with reached as (
-    select setl_no, k, pool, aid, byear, eligible * sgn as step, sgn, r, (sum(eligible * sgn) over year)::bigint as upto,
-        lag(sid) over year as sid_before
+    select setl_no, k, pool, aid, byear, eligible * sgn as step, sgn, r,
+        (sum(eligible * sgn) over year)::bigint as upto, lag(sid) over year as sid_before
     from event where kind < 3
     window year as (partition by pid, pool, byear order by setl_time, setl_no)
 ), due as (
@@ -352,7 +362,7 @@ from funded
 
 
 def settlements(where: str, hifp: str = "hifp", updt: str = "setl_time + interval 36 hour", rid: str = "'-1'") -> str:
-    """The settlements of `event` in the layout of `setl_d`; the first version of a redelivered row differs in `hifp`."""
+    """The settlements in the layout of `setl_d`; the first version of a redelivered row differs in `hifp`."""
     change = f"({hifp}) - hifp"
     fund, person = f"(fund + {change})", f"(total - fund - hospital_part - ({change}))"
     account = f"({person} * acct_pct // 100)"
@@ -391,8 +401,8 @@ def settlements(where: str, hifp: str = "hifp", updt: str = "setl_time + interva
 
 def fee_lines(where: str) -> str:
     """Fee lines: a plain line, a line of class B, and up to two of own expense; a reversal takes its lines back."""
-    drug, service, goods = texts([c for c, _ in DRUGS]), texts([c for c, _ in SERVICES]), texts([c for c, _ in MATERIALS])
-    names = [texts([n for _, n in group]) for group in (DRUGS, SERVICES, MATERIALS)]
+    drug, service, goods = (texts([code for code, _ in group]) for group in (DRUGS, SERVICES, MATERIALS))
+    names = [texts([name for _, name in group]) for group in (DRUGS, SERVICES, MATERIALS)]
     return f"""
     with halved as (
         select *, kind = 1 or over_fen > 0 or u(k, 41) < [1, 0.6, 0.5, 0.2][kind] as split from event where {where}
@@ -425,12 +435,14 @@ def fee_lines(where: str) -> str:
             when u(lk, 50) < 0.03 then '甲' when u(lk, 50) < 0.05 then '1' when u(lk, 50) < 0.055 then '1.0'
             else '01' end as chrgitm_lv,
         case when n > 2 and item is null and u(lk, 51) < 0.005 then null when sort = 'service' then '201'
-            when sort = 'material' then '301' else pick(['101', '101', '101', '102', '103'], u(lk, 51)) end as list_type,
+            when sort = 'material' then '301' else pick(['101', '101', '101', '102', '103'], u(lk, 51)) end
+            as list_type,
         case when n = 3 and item is not null then item when sort = 'service' then pick({service}, u(lk, 52))
             when sort = 'material' then pick({goods}, u(lk, 52)) else pick({drug}, u(lk, 52)) end as med_list_codg,
         case when n = 3 and item is not null then item when sort = 'service' then pick({names[1]}, u(lk, 52))
             when sort = 'material' then pick({names[2]}, u(lk, 52)) else pick({names[0]}, u(lk, 52))
-            || if(u(lk, 53) < 0.66, pick(['(集采)', '*', '（院内）', ' 0.5g', '-国谈'], u(lk, 54)), '') end as hilist_name,
+            || if(u(lk, 53) < 0.66, pick(['(集采)', '*', '（院内）', ' 0.5g', '-国谈'], u(lk, 54)), '') end
+            as hilist_name,
         if(sort = 'restricted', '1', '0') as lmt_used_flag, if(u(lk, 55) < 0.03, '1', '0') as hi_nego_drug_flag,
         if(u(lk, 55) > 0.85, '1', '0') as prcu_drug_flag,
         if(r > 0, 'F' || (100000000000000 + (setl_no - 1) * 4 + n - 1), null) as init_feedetl_sn,
@@ -457,7 +469,7 @@ def visits(where: str) -> str:
 
 PERSON_INFO = """
     select psn_no, pick(['王', '李', '张', '刘', '陈', '杨', '黄', '赵', '吴', '周', '徐', '孙'], u(pid, 40))
-            || pick(['伟', '芳', '娜', '敏', '静', '丽', '强', '磊', '军', '洋', '勇', '艳', '杰', '涛', '明'], u(pid, 41))
+            || pick(['伟', '芳', '娜', '敏', '静', '丽', '强', '磊', '军', '洋', '勇', '艳'], u(pid, 41))
             || if(u(pid, 42) < 0.5, '', pick(['华', '平', '英', '红', '玉', '国', '文', '春'], u(pid, 43))) as psn_name,
         gend, brdy, '01' as psn_cert_type,
         -- area 000000 exists nowhere: no certificate number here is a person's
@@ -505,7 +517,8 @@ PREMIUMS = """
         from (select *, unnest([2021, 2022, 2023]) as cover_year from person where pool = 1 or pool2 = 1)
         where u(pid, 64) < 0.80 or u(pid, 65 + cover_year - 2021) < 0.25
     ), paid as (
-        select *, case when cover_year = 2021 and season = 'late' then date '2021-01-01' + (u(q, cover_year - 2020) * 89)::int
+        select *, case when cover_year = 2021 and season = 'late'
+                then date '2021-01-01' + (u(q, cover_year - 2020) * 89)::int
             when u(q, cover_year - 2010) < 0.04 then make_date(cover_year, 2, 1) + (u(q, cover_year - 2020) * 250)::int
             else make_date(cover_year - 1, 10, 15) + (u(q, cover_year - 2020) * 77)::int end as paid_on,
             case when idet1 in ('7131', '7019', '7201') then 'subsidised' when emp and u(q, 20) < 0.7 then 'account'
@@ -555,11 +568,11 @@ def write_chunk(con: duckdb.DuckDBPyConnection, root: Path, number: int, lo: int
     def copy(table: str, folder: str, query: str) -> None:
         target = root / table / folder
         target.mkdir(parents=True, exist_ok=True)
-        path = str(target / f"part-{number:05d}.parquet").replace("'", "''")
-        done = con.execute(f"copy ({query}) to '{path}' (format parquet, compression zstd, compression_level 1)").fetchone()[0]
+        path = target / f"part-{number:05d}.parquet"
+        done = con.execute(f"copy ({query}) to {literal(path)} ({PARQUET})").fetchone()[0]
         rows[table] += done
         if not done:
-            Path(path).unlink()
+            path.unlink()
 
     for (year,) in con.execute("select distinct file_year from event order by 1").fetchall():
         folder, here = f"year={year}", f"file_year = {year}"
@@ -590,10 +603,13 @@ def write_chunk(con: duckdb.DuckDBPyConnection, root: Path, number: int, lo: int
 def line_dirt(con: duckdb.DuckDBPyConnection, root: Path) -> dict:
     """Dirt of the bulk's fee lines: levels written otherwise, names off the standard, no type."""
     standard = texts([name for group in (DRUGS, SERVICES, MATERIALS) for _, name in group])
+    files = ", ".join(literal(path) for path in sorted((root / "fee_list_d").glob("year=*/*.parquet")))
+    if not files:
+        return {}
     level, name, sort = con.execute(f"""
         select count(*) filter (chrgitm_lv not in ('01', '02', '03')), count(*) filter (hilist_name <> med_list_codg
             and not list_contains({standard}, hilist_name)), count(*) filter (list_type is null)
-        from read_parquet('{root}/fee_list_d/year=*/part-*.parquet', hive_partitioning = false)""").fetchone()
+        from read_parquet([{files}], hive_partitioning = false)""").fetchone()
     return {"level_written_otherwise": level, "name_not_standard": name, "line_without_type": sort}
 
 

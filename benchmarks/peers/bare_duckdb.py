@@ -28,15 +28,38 @@ COMMON_TEXT, COMMON_TIME = ["vali_flag", "rid"], ["updt_time"]
 TABLES = {
     "setl_d": {
         "key": ["setl_id"],
-        "text": ["setl_id", "init_setl_id", "psn_no", "insutype", "insu_admdvs", "med_type", "fixmedins_code"]
+        "text": [
+            "setl_id",
+            "init_setl_id",
+            "psn_no",
+            "insutype",
+            "insu_admdvs",
+            "med_type",
+            "fixmedins_code",
+        ]
         + ["dise_no"],
         "time": ["setl_time"],
         "money": ["medfee_sumamt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt"]
         + ["trafout_preselfpay_amt", "inscp_amt", "hifp_pay"],
         "unused": {
             "date": ["begndate", "enddate"],
-            "money": ["act_pay_dedc", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "hifdm_pay", "maf_pay"]
-            + ["othfund_pay", "fund_pay_sumamt", "psn_pay", "acct_pay", "cash_payamt", "ownpay_hosp_part"],
+            "money": [
+                "act_pay_dedc",
+                "cvlserv_pay",
+                "hifes_pay",
+                "hifmi_pay",
+                "hifob_pay",
+                "hifdm_pay",
+                "maf_pay",
+            ]
+            + [
+                "othfund_pay",
+                "fund_pay_sumamt",
+                "psn_pay",
+                "acct_pay",
+                "cash_payamt",
+                "ownpay_hosp_part",
+            ],
         },
     },
     "fee_list_d": {
@@ -66,7 +89,11 @@ TABLES = {
         "integer": ["benefit_year"],
         "money": ["amount"],
     },
-    "mdtrt_d": {"key": ["mdtrt_id"], "text": ["mdtrt_id"], "unused": {"time": ["begntime", "endtime"], "date": ["die_date"]}},
+    "mdtrt_d": {
+        "key": ["mdtrt_id"],
+        "text": ["mdtrt_id"],
+        "unused": {"time": ["begntime", "endtime"], "date": ["die_date"]},
+    },
     "psn_info_b": {"key": ["psn_no"], "text": ["psn_no"], "unused": {"date": ["brdy"]}},
     "supp_enrl_d": {
         "key": ["enrl_id"],
@@ -154,7 +181,6 @@ POLICY = """
 create schema benefits;
 create schema funds;
 create schema quality;
-create schema work;
 
 create temp table scheme as
 select
@@ -373,19 +399,19 @@ class Build:
         """Open the output file with the project's own settings of memory and threads."""
         self.raw = Path(arguments.raw).resolve()
         self.seeds = Path(arguments.seeds).resolve()
-        out = Path(arguments.out)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        out.unlink(missing_ok=True)
+        self.out = Path(arguments.out)
+        self.out.parent.mkdir(parents=True, exist_ok=True)
+        self.out.unlink(missing_ok=True)
+        self.payouts_only = arguments.payouts_only
         self.con = duckdb.connect(
-            str(out),
+            ":memory:" if self.payouts_only else str(self.out),
             config={
                 "memory_limit": arguments.memory,
                 "threads": arguments.threads,
-                "temp_directory": str(arguments.temp or out.parent / "spill"),
+                "temp_directory": str(arguments.temp or self.out.parent / "spill"),
                 "preserve_insertion_order": False,
             },
         )
-        self.payouts_only = arguments.payouts_only
         self.verbose = arguments.verbose
         self.files: list[tuple[str, int, str]] = []
         self.clock = time.perf_counter()
@@ -403,8 +429,8 @@ class Build:
             self.accumulators()
             self.fund_years()
             self.audit()
-        self.con.execute("drop schema work cascade; checkpoint")
-        self.lap("checkpoint")
+            self.con.execute("checkpoint")
+            self.lap("checkpoint")
         self.con.close()
 
     def lap(self, step: str) -> None:
@@ -419,7 +445,14 @@ class Build:
         places = {path.stem: path for path in sorted(self.seeds.rglob("*.csv"))}
         cases = " ".join(f"when '{name}' then '{path}'" for name, path in places.items())
         self.con.execute(f"create temp macro seed(name) as case name {cases} end")
-        self.con.execute("set variable person_key = ?", [os.environ.get("DBT_ENV_SECRET_PERSON_KEY", "benchmark")])
+        self.con.execute(
+            "set variable person_key = ?",
+            [os.environ.get("DBT_ENV_SECRET_PERSON_KEY", "benchmark")],
+        )
+        hashed = "left(sha256(concat(getvariable('person_key'), ':', psn_no)), 32)"
+        self.con.execute(
+            f"create temp macro person_key(psn_no) as {'psn_no' if self.payouts_only else hashed}"
+        )
         self.con.execute(
             "create temp macro status_rank(s) as case s when 'enacted' then 0 when 'reference' then 1 when "
             "'illustrative' then 2 else 0 end"
@@ -429,7 +462,9 @@ class Build:
         for assumption, query in ASSUMPTIONS.items():
             found = self.con.execute(query).fetchall()
             if found:
-                sys.exit(f"The seeds have what this peer does not know ({assumption}): {found[0][0]}. Teach it or skip it.")
+                sys.exit(
+                    f"The seeds have what this peer does not know ({assumption}): {found[0][0]}. Teach it or skip it."
+                )
         self.lap("policy")
 
     def load(self, table: str) -> None:
@@ -439,7 +474,8 @@ class Build:
         files = sorted(
             path
             for path in (self.raw / table).rglob("*")
-            if path.name.lower().endswith((".parquet", ".csv", ".csv.gz")) and path.name[0] not in "._"
+            if path.name.lower().endswith((".parquet", ".csv", ".csv.gz"))
+            and path.name[0] not in "._"
         )
         for path in files:
             number = len(self.files)
@@ -447,12 +483,16 @@ class Build:
             parts.append(self.file_rows(table, path, number))
         if not parts:
             nothing = [f"null::{SQL_TYPES[kind]} as {name}" for name, kind in kept_columns(spec)]
-            parts = [f"select {', '.join(nothing)}, false as is_bad, 0 as file_no, 0 as row_no where false"]
+            parts = [
+                f"select {', '.join(nothing)}, false as is_bad, 0 as file_no, 0 as row_no where false"
+            ]
 
         reasons = {"Q01": " or ".join(f"{name} is null" for name in spec["key"]), "Q04": "is_bad"}
         for code, condition in REASONS.get(table, {}).items():
             reasons[code] = f"{reasons[code]} or {condition}" if code in reasons else condition
-        texts = ", ".join(f"case when {reasons[code]} then '{code}' end" for code in sorted(reasons))
+        texts = ", ".join(
+            f"case when {reasons[code]} then '{code}' end" for code in sorted(reasons)
+        )
         unusable = " or ".join(f"coalesce({condition}, false)" for condition in reasons.values())
         columns, joins = "rows.*", ""
         if "insu_admdvs" in spec["text"]:
@@ -460,16 +500,12 @@ class Build:
             joins += " left join region on region.code = rows.insu_admdvs"
         if "insutype" in spec["text"]:
             columns += ", insutype.insurance_type"
-            joins += (
-                " left join insutype on insutype.pool = coalesce(region.pool, '') and insutype.insutype = rows.insutype"
-            )
+            joins += " left join insutype on insutype.pool = coalesce(region.pool, '') and insutype.insutype = rows.insutype"
         if "med_type" in spec["text"]:
             columns += ", medtype.care_type"
-            joins += (
-                " left join medtype on medtype.pool = coalesce(region.pool, '') and medtype.med_type = rows.med_type"
-            )
+            joins += " left join medtype on medtype.pool = coalesce(region.pool, '') and medtype.med_type = rows.med_type"
         self.con.execute(f"""
-            create table work.{table} as
+            create temp table {table} as
             select
                 * exclude (vali_flag),
                 case
@@ -483,29 +519,30 @@ class Build:
         key = ", ".join(spec["key"])
         # Few keys come twice: find them by hash, then rank only their rows.
         self.con.execute(f"""
-            create table work.{table}_lost as
-            with
-            twice as (
-                select hash({key}) as key_hash from work.{table} where fate <> 'quarantined'
-                group by key_hash having count(*) > 1
-            ),
-            ranked as (
-                select
-                    rowid as row_id, fate,
-                    row_number() over (
-                        partition by {key}
-                        order by updt_time desc nulls last, length(rid) desc nulls last, rid desc nulls last, file_no desc
-                    ) as place
-                from work.{table}
-                where fate <> 'quarantined' and hash({key}) in (select key_hash from twice)
+            update {table} set fate = 'superseded'
+            where fate = 'usable' and rowid in (
+                with
+                twice as (
+                    select hash({key}) as key_hash from {table} where fate <> 'quarantined'
+                    group by key_hash having count(*) > 1
+                ),
+                ranked as (
+                    select
+                        rowid as row_id,
+                        row_number() over (
+                            partition by {key}
+                            order by
+                                updt_time desc nulls last, length(rid) desc nulls last, rid desc nulls last, file_no desc
+                        ) as place
+                    from {table}
+                    where fate <> 'quarantined' and hash({key}) in (select key_hash from twice)
+                )
+                select row_id from ranked where place > 1
             )
-            select row_id from ranked where place > 1 and fate = 'usable'
         """)
-        self.con.execute(f"""
-            create view work.{table}_used as
-            select * from work.{table}
-            where fate = 'usable' and rowid not in (select row_id from work.{table}_lost)
-        """)
+        self.con.execute(
+            f"create temp view {table}_used as select * from {table} where fate = 'usable'"
+        )
         self.lap(f"load {table}")
 
     def file_rows(self, table: str, path: Path, number: int) -> str:
@@ -524,7 +561,9 @@ class Build:
             types.setdefault(ALIASES.get(name.lower(), name.lower()), (f'"{name}"', kind))
         spec, columns, bad = TABLES[table], [], []
         kept = kept_columns(spec)
-        for name, kind in kept + [(n, k) for k, names in spec.get("unused", {}).items() for n in names]:
+        for name, kind in kept + [
+            (n, k) for k, names in spec.get("unused", {}).items() for n in names
+        ]:
             wanted = SQL_TYPES[kind]
             if name not in types:
                 value = f"null::{wanted}"
@@ -536,7 +575,9 @@ class Build:
                     value = f"{column}::{wanted}"
                 else:
                     value = f"as_{kind}(blank_free({column}))::{wanted}"
-                    bad.append(f"(blank_free({column}) is not null and as_{kind}(blank_free({column})) is null)")
+                    bad.append(
+                        f"(blank_free({column}) is not null and as_{kind}(blank_free({column})) is null)"
+                    )
             if (name, kind) in kept:
                 columns.append(f"{value} as {name}")
         return (
@@ -547,17 +588,17 @@ class Build:
     def reversals(self) -> None:
         """Which reversals stand, and under which root (rule A3); at most four deep."""
         self.con.execute("""
-            create table work.reversal as
-            select setl_id, init_setl_id, psn_no, setl_time, medfee_sumamt as total from work.setl_d_used
+            create temp table reversal as
+            select setl_id, init_setl_id, psn_no, setl_time, medfee_sumamt as total from setl_d_used
             where init_setl_id <> setl_id;
-            create table work.link (
+            create temp table link (
                 setl_id varchar, psn_no varchar, setl_time timestamp, total decimal(18,2), root_time timestamp, depth int
             );
-            create table work.rejected (setl_id varchar, reasons varchar);
-            insert into work.link
-            select setl_id, psn_no, setl_time, medfee_sumamt, setl_time, 0 from work.setl_d_used
+            create temp table rejected (setl_id varchar, reasons varchar);
+            insert into link
+            select setl_id, psn_no, setl_time, medfee_sumamt, setl_time, 0 from setl_d_used
             where not coalesce(init_setl_id <> setl_id, false)
-                and setl_id in (select init_setl_id from work.reversal);
+                and setl_id in (select init_setl_id from reversal);
         """)
         for depth in range(1, 5):
             self.con.execute(f"""
@@ -572,8 +613,8 @@ class Build:
                     sum(case when reasons is null then abs(reversal.total) end) over (
                         partition by reversal.init_setl_id
                     ) as wanted
-                from work.reversal
-                inner join work.link as original
+                from reversal
+                inner join link as original
                     on original.setl_id = reversal.init_setl_id and original.psn_no = reversal.psn_no
                     and original.depth = {depth} - 1
             """)
@@ -593,24 +634,26 @@ class Build:
             if refused:
                 self.con.execute("create or replace temp table refused (setl_id varchar)")
                 self.con.executemany("insert into refused values (?)", refused)
-                self.con.execute("update candidate set reasons = 'Q11' where setl_id in (from refused)")
+                self.con.execute(
+                    "update candidate set reasons = 'Q11' where setl_id in (from refused)"
+                )
             self.con.execute(f"""
-                insert into work.rejected select setl_id, reasons from candidate where reasons is not null;
-                insert into work.link
+                insert into rejected select setl_id, reasons from candidate where reasons is not null;
+                insert into link
                 select setl_id, psn_no, setl_time, total, root_time, {depth} from candidate where reasons is null;
             """)
         self.con.execute("""
-            delete from work.link where depth = 0;
-            insert into work.rejected
-            select setl_id, 'Q09' from work.reversal
-            anti join work.link using (setl_id) anti join work.rejected using (setl_id);
+            delete from link where depth = 0;
+            insert into rejected
+            select setl_id, 'Q09' from reversal
+            anti join link using (setl_id) anti join rejected using (setl_id);
         """)
         self.lap("reversals")
 
     def claim_expense(self) -> None:
         """Expense components of every settlement (section B)."""
         self.con.execute("""
-            create table work.line as
+            create temp table line as
             select
                 setl_id, med_list_codg, fulamt_ownpay_amt as amount,
                 case
@@ -619,7 +662,7 @@ class Build:
                     when list_type = '301' then 'material'
                 end as item_type,
                 coalesce(chrgitm_lv in ('01', '02', '1', '2', '甲', '乙', '1.0', '2.0'), false) as is_restricted
-            from work.fee_list_d_used
+            from fee_list_d_used
             where fulamt_ownpay_amt <> 0;
 
             create table benefits.fct_claim_expense as
@@ -631,12 +674,12 @@ class Build:
                     sum(amount) filter (where not is_restricted and item_type = 'material') as material,
                     sum(amount) filter (where is_restricted) as restricted_use,
                     sum(amount) filter (where is_restricted or item_type is not null) as explained
-                from work.line
+                from line
                 group by setl_id
             )
             select
                 s.setl_id as settlement_id,
-                left(sha256(concat(getvariable('person_key'), ':', s.psn_no)), 32) as person_key,
+                person_key(s.psn_no) as person_key,
                 year(coalesce(link.root_time, s.setl_time))::integer as benefit_year,
                 s.setl_time as settled_at,
                 coalesce(link.root_time, s.setl_time)::date as terms_date,
@@ -661,8 +704,8 @@ class Build:
                 coalesce(parts.restricted_use, 0)::decimal(18,2) as restricted_use,
                 (coalesce(s.fulamt_ownpay_amt, 0) - coalesce(parts.explained, 0))::decimal(18,2)
                     as own_expense_unclassified
-            from work.setl_d_used as s
-            left join work.link on link.setl_id = s.setl_id
+            from setl_d_used as s
+            left join link on link.setl_id = s.setl_id
             left join parts on parts.setl_id = s.setl_id
             where not coalesce(s.init_setl_id <> s.setl_id, false) or link.setl_id is not null;
         """)
@@ -671,12 +714,12 @@ class Build:
     def payouts(self) -> None:
         """Eligible expense, accumulators, ladders and limits (sections C to E)."""
         self.con.execute("""
-            create table work.listed as
+            create temp table listed as
             with hits as (
                 select distinct
                     line.rowid as line_id, line.setl_id, line.amount, coverage.coverage_no, coverage.scheme_id,
                     coverage.share
-                from work.line
+                from line
                 inner join item_list on item_list.item_code = line.med_list_codg
                 inner join coverage
                     on coverage.item_list_id = item_list.item_list_id
@@ -698,7 +741,7 @@ class Build:
         """)
         self.lap("listed items")
         self.con.execute("""
-            create table work.counted as
+            create temp table counted as
             select
                 e.settlement_id, covered.scheme_id, e.person_key, e.benefit_year, e.settled_at, e.terms_date,
                 e.region_code, e.insurance_type, e.is_reversal,
@@ -716,35 +759,35 @@ class Build:
             left join header_share as h
                 on h.scheme_id = covered.scheme_id and h.care_type = e.care_type
                 and in_force(e.terms_date, h.valid_from, h.valid_to)
-            left join work.listed on listed.settlement_id = e.settlement_id and listed.scheme_id = covered.scheme_id;
+            left join listed on listed.settlement_id = e.settlement_id and listed.scheme_id = covered.scheme_id;
         """)
         self.lap("eligible expense")
         self.con.execute("""
-            create table work.accumulated as
+            create temp table accumulated as
             select
                 *,
                 sum(eligible_expense) over accumulator as accumulated_after,
                 lead(settlement_id) over accumulator is null as is_last
-            from work.counted
+            from counted
             semi join (
-                select person_key, scheme_id, benefit_year from work.counted where eligible_expense <> 0
+                select person_key, scheme_id, benefit_year from counted where eligible_expense <> 0
             ) using (person_key, scheme_id, benefit_year)
             window accumulator as (
                 partition by person_key, scheme_id, benefit_year order by settled_at, settlement_id
                 rows unbounded preceding
             );
-            drop table work.counted;
+            drop table counted;
         """)
         self.lap("accumulators")
         self.con.execute("""
-            create table work.held as
+            create temp table held as
             with spells as (
                 select
-                    left(sha256(concat(getvariable('person_key'), ':', spell.psn_no)), 32) as person_key,
+                    person_key(spell.psn_no) as person_key,
                     category.*,
                     spell.begntime::date as held_from,
                     spell.endtime::date + (spell.endtime > date_trunc('day', spell.endtime))::integer as held_to
-                from work.psn_idet_d_used as spell
+                from psn_idet_d_used as spell
                 inner join identity
                     on identity.pool = coalesce(spell.pool, '') and identity.psn_idet_type = spell.psn_idet_type
                 inner join category using (assistance_category)
@@ -755,7 +798,7 @@ class Build:
                     spells.assistance_category,
                     spells.priority + case when modifier.scheme_id is null then 1000 else 0 end
                 ) as assistance_category
-            from work.accumulated as a
+            from accumulated as a
             inner join spells on spells.person_key = a.person_key and in_force(a.terms_date, held_from, held_to)
             left join modifier
                 on modifier.scheme_id = a.scheme_id and modifier.assistance_category = spells.assistance_category
@@ -764,14 +807,14 @@ class Build:
         """)
         self.lap("categories")
         self.con.execute("""
-            create table work.priced as
+            create temp table priced as
             with graded as (
                 select
                     a.*,
                     coalesce(held.assistance_category, 'none') as assistance_category,
                     a.accumulated_after - a.eligible_expense as accumulated_before,
-                from work.accumulated as a
-                left join work.held on held.settlement_id = a.settlement_id and held.scheme_id = a.scheme_id
+                from accumulated as a
+                left join held on held.settlement_id = a.settlement_id and held.scheme_id = a.scheme_id
             )
             select
                 g.* exclude (accumulated_after, accumulated_before),
@@ -788,7 +831,7 @@ class Build:
                 on ladder.scheme_id = g.scheme_id and ladder.assistance_category = g.assistance_category
                 and ladder.insurance_type in ('all', g.insurance_type)
                 and in_force(g.terms_date, ladder.valid_from, ladder.valid_to);
-            drop table work.accumulated;
+            drop table accumulated;
 
             create table benefits.fct_payout_tier as
             select
@@ -798,12 +841,27 @@ class Build:
                     least(round(rate * climbed(payable_after, tier), 2), payout_cap)
                     - least(round(rate * climbed(payable_before, tier), 2), payout_cap)
                 )::decimal(18,2) as tier_payout
-            from work.priced as p
+            from priced as p
             inner join tier using (ladder_no)
             where payable_after <> payable_before and tier_expense <> 0;
         """)
         self.lap("ladders")
         self.cut_to_limits()
+        if self.payouts_only:
+            self.con.execute(f"""
+                copy (
+                    with paid as (
+                        select settlement_id, scheme_id, sum(tier_payout) as payout_amount
+                        from benefits.fct_payout_tier group by all
+                    )
+                    select
+                        p.settlement_id, p.scheme_id, (coalesce(payout_amount, 0) * 100)::bigint as payout_fen
+                    from priced as p
+                    left join paid using (settlement_id, scheme_id)
+                ) to '{self.out}' (format parquet)
+            """)
+            self.lap("payouts")
+            return
         self.con.execute("""
             create table benefits.fct_payout as
             with paid as (
@@ -820,7 +878,7 @@ class Build:
                 'covered' as cover_status,
                 case p.status_rank when 0 then 'enacted' when 1 then 'reference' else 'illustrative' end
                     as parameter_status
-            from work.priced as p
+            from priced as p
             left join paid using (settlement_id, scheme_id);
         """)
         self.lap("fct_payout")
@@ -833,7 +891,7 @@ class Build:
                 select p.person_key, p.scheme_id, p.benefit_year, p.settled_at, p.settlement_id,
                     case when p.limit_basis = 'payout' then p.annual_limit end as payout_limit,
                     sum(t.tier_payout) as amount
-                from work.priced as p
+                from priced as p
                 inner join benefits.fct_payout_tier as t using (settlement_id, scheme_id)
                 group by all
             ),
@@ -860,7 +918,11 @@ class Build:
             for (settlement_id, limit), tiers in groupby(year, key=lambda row: row[3:5]):
                 tiers = list(tiers)
                 amount = sum(row[6] for row in tiers)
-                excess = amount - max(Decimal(0), limit - paid) if limit is not None and amount > 0 else Decimal(0)
+                excess = (
+                    amount - max(Decimal(0), limit - paid)
+                    if limit is not None and amount > 0
+                    else Decimal(0)
+                )
                 paid += amount - max(excess, Decimal(0))
                 for row in tiers:
                     cut = min(row[6], excess)
@@ -868,7 +930,9 @@ class Build:
                         cuts.append((settlement_id, row[1], row[5], cut))
                         excess -= cut
         if cuts:
-            self.con.execute("create temp table cut (settlement_id text, scheme_id text, tier_no int, cut decimal(18,2))")
+            self.con.execute(
+                "create temp table cut (settlement_id text, scheme_id text, tier_no int, cut decimal(18,2))"
+            )
             self.con.executemany("insert into cut values (?, ?, ?, ?)", cuts)
             self.con.execute("""
                 update benefits.fct_payout_tier as t set tier_payout = tier_payout - cut.cut from cut
@@ -901,7 +965,7 @@ class Build:
                 ) end::decimal(18,2) as limit_remaining,
                 years.first_payout_at
             from years
-            inner join work.priced as p using (person_key, scheme_id, benefit_year)
+            inner join priced as p using (person_key, scheme_id, benefit_year)
             where p.is_last
         """)
         self.lap("fct_accumulator_year")
@@ -923,7 +987,7 @@ class Build:
                 select
                     standard.scheme_id, spell.insurance_type, standard.benefit_year,
                     arg_max(spell.region_code, (spell.crt_insu_date, spell.psn_insu_rlts_id)) as region_code
-                from work.psn_insu_d_used as spell
+                from psn_insu_d_used as spell
                 inner join scheme on scheme.pool = spell.pool
                 inner join standard
                     on standard.scheme_id = scheme.scheme_id and standard.insurance_type = spell.insurance_type
@@ -960,7 +1024,7 @@ class Build:
                     sum(amount) filter (where txn_type = 'carried_in') as carried_in,
                     sum(amount) filter (where txn_type = 'service_fee') as service_fee,
                     sum(amount) filter (where txn_type = 'interest') as interest
-                from work.fund_txn_d_used group by all
+                from fund_txn_d_used group by all
             )
             select
                 scheme_id, region_code, insurance_type, benefit_year,
@@ -982,7 +1046,9 @@ class Build:
 
     def audit(self) -> None:
         """Where every delivered row went, and the rows that could not be used, whole (rule A6)."""
-        self.con.execute("create temp table file (raw_table varchar, file_no integer, source_file varchar)")
+        self.con.execute(
+            "create temp table file (raw_table varchar, file_no integer, source_file varchar)"
+        )
         if self.files:
             self.con.executemany("insert into file values (?, ?, ?)", self.files)
         self.con.execute("""
@@ -999,25 +1065,23 @@ class Build:
             key = ", ".join(f"coalesce({name}::varchar, '')" for name in spec["key"])
             self.con.execute(f"""
                 insert into unusable
-                select '{table}', file_no, row_no, concat_ws('|', {key}), reasons from work.{table}
+                select '{table}', file_no, row_no, concat_ws('|', {key}), reasons from {table}
                 where fate = 'quarantined'
             """)
             if table == "setl_d":
                 self.con.execute("""
                     insert into unusable
                     select 'setl_d', s.file_no, s.row_no, s.setl_id, r.reasons
-                    from work.setl_d_used as s inner join work.rejected as r using (setl_id)
+                    from setl_d_used as s inner join rejected as r using (setl_id)
                 """)
             self.con.execute(f"""
                 insert into quality.load_audit
                 with
                 delivered as (
-                    select file_no, count(*) as delivered, count(*) filter (where fate = 'void') as void
-                    from work.{table} group by file_no
-                ),
-                lost as (
-                    select file_no, count(*) as superseded from work.{table}
-                    where rowid in (select row_id from work.{table}_lost) group by file_no
+                    select
+                        file_no, count(*) as delivered, count(*) filter (where fate = 'void') as void,
+                        count(*) filter (where fate = 'superseded') as superseded
+                    from {table} group by file_no
                 ),
                 kept_out as (
                     select file_no, count(*) as quarantined from unusable where raw_table = '{table}' group by file_no
@@ -1027,11 +1091,13 @@ class Build:
                     coalesce(delivered, 0) - coalesce(superseded, 0) - coalesce(void, 0) - coalesce(quarantined, 0),
                     coalesce(superseded, 0), coalesce(void, 0), coalesce(quarantined, 0)
                 from file
-                left join delivered using (file_no) left join lost using (file_no) left join kept_out using (file_no)
+                left join delivered using (file_no) left join kept_out using (file_no)
                 where raw_table = '{table}'
             """)
         self.lap("load_audit")
-        for (number,) in self.con.execute("select distinct file_no from unusable order by file_no").fetchall():
+        for (number,) in self.con.execute(
+            "select distinct file_no from unusable order by file_no"
+        ).fetchall():
             table, _, name = self.files[number]
             source = f"read_parquet('{self.raw / name}', file_row_number = true, hive_partitioning = false)"
             if not name.lower().endswith(".parquet"):
@@ -1052,7 +1118,11 @@ class Build:
 def kept_columns(spec: dict) -> list[tuple[str, str]]:
     """Columns that a table keeps, with their kind."""
     columns = [(name, kind) for kind in SQL_TYPES for name in spec.get(kind, [])]
-    return columns + [(name, "text") for name in COMMON_TEXT] + [(name, "time") for name in COMMON_TIME]
+    return (
+        columns
+        + [(name, "text") for name in COMMON_TEXT]
+        + [(name, "time") for name in COMMON_TIME]
+    )
 
 
 def is_exact(found: str, kind: str) -> bool:
@@ -1069,12 +1139,16 @@ def main() -> None:
     """Command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--raw", required=True, help="folder of the raw tables")
-    parser.add_argument("--out", required=True, help="DuckDB file to write")
+    parser.add_argument(
+        "--out", required=True, help="DuckDB file (with --payouts-only: Parquet file) to write"
+    )
     parser.add_argument("--seeds", default=str(ROOT / "seeds"))
     parser.add_argument("--memory", default="6GB")
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--temp", help="folder for spilled data")
-    parser.add_argument("--payouts-only", action="store_true", help="stop at fct_payout: no audit, no sums")
+    parser.add_argument(
+        "--payouts-only", action="store_true", help="no tables, only the payout of each settlement"
+    )
     parser.add_argument("--verbose", action="store_true", help="time each step on stderr")
     Build(parser.parse_args()).run()
 

@@ -38,12 +38,35 @@ ALIASES = {
 SETTLEMENT = {
     "text": ["setl_id", "init_setl_id", "psn_no", "insutype", "insu_admdvs", "med_type", "dise_no"],
     "time": ["setl_time"],
-    "money": ["medfee_sumamt", "overlmt_selfpay", "preselfpay_amt", "trafout_preselfpay_amt", "inscp_amt", "hifp_pay"],
+    "money": [
+        "medfee_sumamt",
+        "overlmt_selfpay",
+        "preselfpay_amt",
+        "trafout_preselfpay_amt",
+        "inscp_amt",
+        "hifp_pay",
+    ],
 }
 SETTLEMENT_CHECKED = {
     "time": ["begndate", "enddate"],
-    "money": ["fulamt_ownpay_amt", "act_pay_dedc", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "hifdm_pay"]
-    + ["maf_pay", "othfund_pay", "fund_pay_sumamt", "psn_pay", "acct_pay", "cash_payamt", "ownpay_hosp_part"],
+    "money": [
+        "fulamt_ownpay_amt",
+        "act_pay_dedc",
+        "cvlserv_pay",
+        "hifes_pay",
+        "hifmi_pay",
+        "hifob_pay",
+        "hifdm_pay",
+    ]
+    + [
+        "maf_pay",
+        "othfund_pay",
+        "fund_pay_sumamt",
+        "psn_pay",
+        "acct_pay",
+        "cash_payamt",
+        "ownpay_hosp_part",
+    ],
 }
 LINE = {
     "text": ["bkkp_sn", "setl_id", "chrgitm_lv", "list_type", "med_list_codg"],
@@ -82,7 +105,8 @@ class Policy:
     def __init__(self, folder: Path) -> None:
         """Read all seeds below a folder."""
         self.seeds = {
-            path.stem: pd.read_csv(path, dtype=str, keep_default_na=False) for path in sorted(folder.rglob("*.csv"))
+            path.stem: pd.read_csv(path, dtype=str, keep_default_na=False)
+            for path in sorted(folder.rglob("*.csv"))
         }
         self.scheme = self.seeds["scheme"].query("scheme_kind == 'critical_illness'")
         plain = (
@@ -94,7 +118,8 @@ class Policy:
             sys.exit("The seeds have a scheme that this peer does not know. Teach it or skip it.")
         scheme = self.dated("scheme").rename(columns={"pool_region_code": "pool"})
         scheme["insurance_type"] = [
-            ["employee", "resident"] if kind == "all" else [kind] for kind in scheme["insurance_type"]
+            ["employee", "resident"] if kind == "all" else [kind]
+            for kind in scheme["insurance_type"]
         ]
         self.covered = scheme.explode("insurance_type")[
             ["scheme_id", "pool", "insurance_type", "valid_from", "valid_to"]
@@ -104,7 +129,9 @@ class Policy:
         self.insutype = self.codes("insurance_type_code", "insutype", "insurance_type")
         self.medtype = self.codes("care_type_code", "med_type", "care_type")
         self.identity = self.codes("identity_code", "psn_idet_type", "assistance_category")
-        self.category = self.seeds["assistance_category"][["assistance_category", "priority"]].astype({"priority": int})
+        self.category = self.seeds["assistance_category"][
+            ["assistance_category", "priority"]
+        ].astype({"priority": int})
         self.compile()
 
     def dated(self, name: str) -> pd.DataFrame:
@@ -112,8 +139,19 @@ class Policy:
         rows = self.seeds[name]
         rows = rows[rows["scheme_id"].isin(self.scheme["scheme_id"])].copy()
         rows["valid_from"] = pd.to_datetime(rows["effective_from"]).astype("datetime64[us]")
-        rows["valid_to"] = pd.to_datetime(rows["effective_to"].replace("", "9999-12-31")).astype("datetime64[us]")
-        return rows.drop(columns=["effective_from", "effective_to", "document_id", "article", "reviewed_on", "status"])
+        rows["valid_to"] = pd.to_datetime(rows["effective_to"].replace("", "9999-12-31")).astype(
+            "datetime64[us]"
+        )
+        return rows.drop(
+            columns=[
+                "effective_from",
+                "effective_to",
+                "document_id",
+                "article",
+                "reviewed_on",
+                "status",
+            ]
+        )
 
     def regions(self) -> pd.DataFrame:
         """Every code with its pool: itself or the nearest ancestor, after a retired code is mapped (rule A7)."""
@@ -132,8 +170,14 @@ class Policy:
 
     def codes(self, seed: str, code: str, meaning: str) -> pd.DataFrame:
         """Meaning of a code in each pool: the pool's own row, else that of everywhere."""
-        rows = self.seeds[seed].rename(columns={"pool_region_code": "pool"})[["pool", code, meaning]]
-        everywhere = rows[rows["pool"] == ""].drop(columns="pool").merge(pd.DataFrame({"pool": self.pools}), how="cross")
+        rows = self.seeds[seed].rename(columns={"pool_region_code": "pool"})[
+            ["pool", code, meaning]
+        ]
+        everywhere = (
+            rows[rows["pool"] == ""]
+            .drop(columns="pool")
+            .merge(pd.DataFrame({"pool": self.pools}), how="cross")
+        )
         return pd.concat([rows, everywhere]).drop_duplicates(["pool", code])
 
     def compile(self) -> None:
@@ -151,18 +195,26 @@ class Policy:
 
         def in_spans(rows: pd.DataFrame) -> pd.DataFrame:
             rows = spans.merge(rows, on="scheme_id")
-            inside = (rows["span_from"] >= rows["valid_from"]) & (rows["span_from"] < rows["valid_to"])
+            inside = (rows["span_from"] >= rows["valid_from"]) & (
+                rows["span_from"] < rows["valid_to"]
+            )
             return rows[inside].drop(columns=["valid_from", "valid_to"])
 
         span = ["scheme_id", "span_from", "span_to"]
         modifier = in_spans(modifier)
         self.modified = modifier[[*span, "assistance_category"]].assign(is_modified=True)
         ladder = in_spans(term).merge(self.category, how="cross")
-        ladder = ladder.merge(modifier, on=[*span, "assistance_category"], how="left").reset_index(drop=True)
-        ladder[modifier.columns.difference(span)] = ladder[modifier.columns.difference(span)].fillna("")
+        ladder = ladder.merge(modifier, on=[*span, "assistance_category"], how="left").reset_index(
+            drop=True
+        )
+        ladder[modifier.columns.difference(span)] = ladder[
+            modifier.columns.difference(span)
+        ].fillna("")
         factor = scaled(ladder["deductible_factor"], 10_000, 10_000)
         ladder["deductible"] = half_up(scaled(ladder["deductible"], 100, 0) * factor)
-        limit = scaled(ladder["annual_limit"], 100, NO_LIMIT).mask(ladder["limit_waived"] == "true", NO_LIMIT)
+        limit = scaled(ladder["annual_limit"], 100, NO_LIMIT).mask(
+            ladder["limit_waived"] == "true", NO_LIMIT
+        )
         ladder["payout_limit"] = limit.where(ladder["limit_basis"] == "payout", NO_LIMIT)
         on_expense = (ladder["limit_basis"] == "eligible_expense") & (limit < NO_LIMIT)
         ladder["payable_cap"] = (limit - ladder["deductible"]).where(on_expense, NO_LIMIT)
@@ -172,38 +224,67 @@ class Policy:
         tiers = tiers.sort_values(["ladder_no", "tier_no"])
         shift = tiers["deductible"].where(tiers["tier_basis"] == "gross", 0)
         is_first = ~tiers["ladder_no"].duplicated()
-        tiers["lower"] = (scaled(tiers["lower_bound"], 100, 0) - shift).clip(lower=0).mask(is_first, 0)
+        tiers["lower"] = (
+            (scaled(tiers["lower_bound"], 100, 0) - shift).clip(lower=0).mask(is_first, 0)
+        )
         upper = scaled(tiers["upper_bound"], 100, NO_LIMIT)
         tiers["upper"] = (upper - shift).clip(lower=0).mask(upper == NO_LIMIT, NO_LIMIT)
         rate = scaled(tiers["rate"], 10_000, 0) + scaled(tiers["rate_addition"], 10_000, 0)
         override = scaled(tiers["rate_override"], 10_000, -1)
         tiers["rate"] = rate.mask(override >= 0, override).clip(upper=10_000)
-        full = half_up((tiers["upper"].where(tiers["upper"] < NO_LIMIT, tiers["lower"]) - tiers["lower"]) * tiers["rate"])
+        full = half_up(
+            (tiers["upper"].where(tiers["upper"] < NO_LIMIT, tiers["lower"]) - tiers["lower"])
+            * tiers["rate"]
+        )
         below = full.groupby(tiers["ladder_no"]).cumsum() - full
         capped = (tiers["payout_limit"] - below).clip(lower=0)
         tiers["payout_cap"] = capped.where(tiers["payout_limit"] < NO_LIMIT, NO_LIMIT)
         self.tier = tiers[["ladder_no", "tier_no", "lower", "upper", "rate", "payout_cap"]]
         self.ladder = ladder[
-            [*span, "insurance_type", "assistance_category", "ladder_no", "deductible", "payable_cap", "payout_limit"]
+            [
+                *span,
+                "insurance_type",
+                "assistance_category",
+                "ladder_no",
+                "deductible",
+                "payable_cap",
+                "payout_limit",
+            ]
         ].rename(columns={"insurance_type": "term_type"})
         coverage = in_spans(coverage)
         coverage["share"] = scaled(coverage["share"], 10_000, 0)
         by_header = coverage["component"].isin(HEADER) & (coverage["item_type"] == "")
         if not coverage.loc[~by_header, "list_rule"].eq("in").all():
-            sys.exit("The seeds have a coverage row that this peer does not know. Teach it or skip it.")
-        shares = coverage[by_header].pivot(index=[*span, "care_type"], columns="component", values="share")
+            sys.exit(
+                "The seeds have a coverage row that this peer does not know. Teach it or skip it."
+            )
+        shares = coverage[by_header].pivot(
+            index=[*span, "care_type"], columns="component", values="share"
+        )
         shares = shares.reindex(columns=HEADER).fillna(0).astype("int64").add_suffix("_share")
         self.share = shares.reset_index()
         listed = coverage[~by_header].rename_axis("coverage_no").reset_index()
         listed["is_restricted"] = listed["component"] == "restricted_use"
-        listed["item_type"] = [[kind] if kind else ["drug", "service", "material"] for kind in listed["item_type"]]
+        listed["item_type"] = [
+            [kind] if kind else ["drug", "service", "material"] for kind in listed["item_type"]
+        ]
         listed = listed.explode("item_type").astype({"item_type": "str"})
         self.listed = listed[
-            [*span, "coverage_no", "care_type", "item_type", "is_restricted", "item_list_id", "share"]
+            [
+                *span,
+                "coverage_no",
+                "care_type",
+                "item_type",
+                "is_restricted",
+                "item_list_id",
+                "share",
+            ]
         ]
         items = self.seeds["item_list"].copy()
         items["listed_from"] = pd.to_datetime(items["effective_from"]).astype("datetime64[us]")
-        items["listed_to"] = pd.to_datetime(items["effective_to"].replace("", "9999-12-31")).astype("datetime64[us]")
+        items["listed_to"] = pd.to_datetime(items["effective_to"].replace("", "9999-12-31")).astype(
+            "datetime64[us]"
+        )
         self.item = items[["item_list_id", "item_code", "disease_code", "listed_from", "listed_to"]]
 
 
@@ -238,10 +319,14 @@ def parsed(column: pa.ChunkedArray, kind: str) -> pa.Array:
     text = stripped(column).to_pandas()
     if kind == "money":
         form = text.str.fullmatch(r"[+-]?[0-9]+([.][0-9]{0,2}0*)?").fillna(False).astype(bool)
-        values = [int(Decimal(value) * 100) if ok else None for value, ok in zip(text, form, strict=True)]
+        values = [
+            int(Decimal(value) * 100) if ok else None for value, ok in zip(text, form, strict=True)
+        ]
         return pa.array([None if v is None or abs(v) >= 10**16 else v for v in values], pa.int64())
     if kind == "number":
-        return pa.array(text.where(text.str.fullmatch(r"[+-]?[0-9]+([.][0-9]*)?").fillna(False).astype(bool)))
+        return pa.array(
+            text.where(text.str.fullmatch(r"[+-]?[0-9]+([.][0-9]*)?").fillna(False).astype(bool))
+        )
     names = ["year", "month", "day", "hour", "minute", "second", "us"]
     found = None
     for form in (
@@ -268,13 +353,26 @@ def pieces(path: Path, wanted: set[str]) -> Iterator[pa.Table]:
     else:
         rows = pd.read_csv(path, dtype=str, keep_default_na=False)
         rows.columns = [ALIASES.get(name.lower(), name.lower()) for name in rows.columns]
-        yield pa.Table.from_pandas(rows[[name for name in rows.columns if name in wanted]], preserve_index=False)
+        yield pa.Table.from_pandas(
+            rows[[name for name in rows.columns if name in wanted]], preserve_index=False
+        )
 
 
-def read(folder: Path, kept: dict, checked: dict | None = None, keep: tuple[str, pa.Array] | None = None) -> pd.DataFrame:
+def read(
+    folder: Path, kept: dict, checked: dict | None = None, keep: tuple[str, pa.Array] | None = None
+) -> pd.DataFrame:
     """All files of a raw table as one frame: kept columns, is_bad, is_void, and what ranks a redelivery."""
-    kept = {**kept, "text": [*kept["text"], "vali_flag", "rid"], "time": [*kept.get("time", []), "updt_time"]}
-    kinds = {name: kind for group in (checked or {}, kept) for kind, names in group.items() for name in names}
+    kept = {
+        **kept,
+        "text": [*kept["text"], "vali_flag", "rid"],
+        "time": [*kept.get("time", []), "updt_time"],
+    }
+    kinds = {
+        name: kind
+        for group in (checked or {}, kept)
+        for kind, names in group.items()
+        for name in names
+    }
     names = [name for group in kept.values() for name in group]
     empty = {"text": pa.string(), "time": pa.timestamp("us"), "money": pa.int64()}
     files = sorted(
@@ -282,14 +380,21 @@ def read(folder: Path, kept: dict, checked: dict | None = None, keep: tuple[str,
         for path in folder.rglob("*")
         if path.name.lower().endswith((".parquet", ".csv", ".csv.gz")) and path.name[0] not in "._"
     )
-    tables = [pa.table({name: pa.array([], empty[kinds[name]]) for name in names} | {"is_bad": pa.array([], pa.bool_())})]
+    tables = [
+        pa.table(
+            {name: pa.array([], empty[kinds[name]]) for name in names}
+            | {"is_bad": pa.array([], pa.bool_())}
+        )
+    ]
     tables[0] = tables[0].append_column("file_no", pa.array([], pa.int32()))
     for number, path in enumerate(files):
         schema = pq.read_schema(path) if path.suffix.lower() == ".parquet" else None
         wanted = set()
         for name in kinds:
             aliases = [name, *(alias for alias, meant in ALIASES.items() if meant == name)]
-            at = next((schema.field(alias) for alias in aliases if schema and alias in schema.names), None)
+            at = next(
+                (schema.field(alias) for alias in aliases if schema and alias in schema.names), None
+            )
             # Columns that are only checked need no look where their type cannot hold a wrong value.
             if name in names or at is None or not is_typed(at.type, kinds[name]):
                 wanted.add(name)
@@ -310,7 +415,15 @@ def read(folder: Path, kept: dict, checked: dict | None = None, keep: tuple[str,
                     bad = pc.or_(bad, pc.and_(stripped(table[name]).is_valid(), pc.is_null(value)))
                 columns[name] = value
             rows = {name: columns[name] for name in names}
-            tables.append(pa.table(rows | {"is_bad": bad, "file_no": pa.repeat(pa.scalar(number, pa.int32()), len(table))}))
+            tables.append(
+                pa.table(
+                    rows
+                    | {
+                        "is_bad": bad,
+                        "file_no": pa.repeat(pa.scalar(number, pa.int32()), len(table)),
+                    }
+                )
+            )
     table = pa.concat_tables(tables)
     for name in kept.get("money", []):
         position = table.column_names.index(name)
@@ -318,14 +431,20 @@ def read(folder: Path, kept: dict, checked: dict | None = None, keep: tuple[str,
             table = table.append_column("is_priced", pc.is_valid(table[name]))
         table = table.set_column(position, name, pc.fill_null(table[name], 0))
     void = pc.not_equal(pc.fill_null(table["vali_flag"], "1"), "1")
-    return table.drop_columns(["vali_flag"]).append_column("is_void", void).to_pandas(self_destruct=True)
+    return (
+        table.drop_columns(["vali_flag"])
+        .append_column("is_void", void)
+        .to_pandas(self_destruct=True)
+    )
 
 
 def latest(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """One row a key: the latest delivery, unless that one is void (rules A1, A2)."""
     twice = rows.duplicated(key, keep=False)
     ranked = rows[twice].assign(rid_length=rows.loc[twice, "rid"].str.len())
-    winners = ranked.sort_values(["updt_time", "rid_length", "rid", "file_no"], ascending=False, na_position="last")
+    winners = ranked.sort_values(
+        ["updt_time", "rid_length", "rid", "file_no"], ascending=False, na_position="last"
+    )
     winners = winners.drop_duplicates(key).drop(columns="rid_length")
     rows = pd.concat([rows[~twice], winners])
     return rows[~rows["is_void"]].drop(columns=["is_void", "updt_time", "rid", "file_no"])
@@ -344,20 +463,27 @@ def settlements(raw: Path, policy: Policy, persons: pa.Array | None) -> pd.DataF
     keep = None if persons is None else ("psn_no", persons)
     rows = read(raw / "setl_d", SETTLEMENT, SETTLEMENT_CHECKED, keep)
     rows["dise_no"] = rows["dise_no"].astype("category")
-    for meaning, on in ((policy.region, ["insu_admdvs"]), (policy.insutype, ["pool", "insutype"]),
-                        (policy.medtype, ["pool", "med_type"])):
+    for meaning, on in (
+        (policy.region, ["insu_admdvs"]),
+        (policy.insutype, ["pool", "insutype"]),
+        (policy.medtype, ["pool", "med_type"]),
+    ):
         rows = rows.merge(meaning, on=on, how="left")
     rows = rows.drop(columns=["insu_admdvs", "insutype", "med_type"])
     for name in ("pool", "insurance_type", "care_type"):
         rows[name] = rows[name].astype("category")
     is_reversal = rows["init_setl_id"].notna() & (rows["init_setl_id"] != rows["setl_id"])
-    usable = rows[["psn_no", "setl_time", "pool", "insurance_type", "care_type"]].notna().all(axis=1)
+    usable = (
+        rows[["psn_no", "setl_time", "pool", "insurance_type", "care_type"]].notna().all(axis=1)
+    )
     usable &= ~rows["is_bad"] & ~((rows["medfee_sumamt"] < 0) & ~is_reversal)
     rows = rows[rows["setl_id"].notna() & (rows["is_void"] | usable)].drop(columns="is_bad")
     rows = latest(rows, ["setl_id"])
     rows["coinsurance"] = rows["inscp_amt"] - rows["hifp_pay"]
     rows["class_b_self_pay"] = rows["preselfpay_amt"] - rows["trafout_preselfpay_amt"]
-    rows = rows.rename(columns={"trafout_preselfpay_amt": "transfer_self_pay", "overlmt_selfpay": "over_limit"})
+    rows = rows.rename(
+        columns={"trafout_preselfpay_amt": "transfer_self_pay", "overlmt_selfpay": "over_limit"}
+    )
     return rows.drop(columns=["inscp_amt", "hifp_pay", "preselfpay_amt"])
 
 
@@ -379,7 +505,13 @@ def standing(rows: pd.DataFrame) -> pd.DataFrame:
         total, available = found["medfee_sumamt"].abs(), found["medfee_sumamt_original"].abs()
         over = total.groupby(found["init_setl_id"]).transform("sum") > available
         refused = set()
-        several = zip(found["init_setl_id"][over], found["setl_id"][over], total[over], available[over], strict=True)
+        several = zip(
+            found["init_setl_id"][over],
+            found["setl_id"][over],
+            total[over],
+            available[over],
+            strict=True,
+        )
         for _, group in groupby(several, key=lambda row: row[0]):
             used = 0
             for _, setl_id, amount, most in group:
@@ -390,7 +522,9 @@ def standing(rows: pd.DataFrame) -> pd.DataFrame:
         originals = found.loc[~found["setl_id"].isin(refused), [*brief, "root_time"]]
         accepted.append(originals[["setl_id", "root_time"]])
     reversals = rows[is_reversal].merge(pd.concat(accepted), on="setl_id")
-    rows = pd.concat([plain, reversals], ignore_index=True).drop(columns=["init_setl_id", "medfee_sumamt"])
+    rows = pd.concat([plain, reversals], ignore_index=True).drop(
+        columns=["init_setl_id", "medfee_sumamt"]
+    )
     rows["benefit_year"] = rows["root_time"].dt.year.astype("int16")
     rows["terms_date"] = rows.pop("root_time").dt.normalize()
     return rows
@@ -399,23 +533,38 @@ def standing(rows: pd.DataFrame) -> pd.DataFrame:
 def listed_expense(raw: Path, policy: Policy, counted: pd.DataFrame) -> pd.DataFrame:
     """Own expense of items on the lists that a scheme counts (rules B4, B5)."""
     # Only charges of which some delivery is on a list can matter; all deliveries of those are ranked.
-    on_list = read(raw / "fee_list_d", {"text": ["bkkp_sn", "med_list_codg"]}, None,
-                   ("med_list_codg", pa.array(policy.item["item_code"].unique())))["bkkp_sn"]
-    rows = read(raw / "fee_list_d", LINE, LINE_CHECKED, ("bkkp_sn", pa.array(on_list.dropna().unique(), pa.string())))
+    on_list = read(
+        raw / "fee_list_d",
+        {"text": ["bkkp_sn", "med_list_codg"]},
+        None,
+        ("med_list_codg", pa.array(policy.item["item_code"].unique())),
+    )["bkkp_sn"]
+    rows = read(
+        raw / "fee_list_d",
+        LINE,
+        LINE_CHECKED,
+        ("bkkp_sn", pa.array(on_list.dropna().unique(), pa.string())),
+    )
     rows = rows[rows["setl_id"].notna() & (rows["is_void"] | (~rows["is_bad"] & rows["is_priced"]))]
     rows = latest(rows, ["bkkp_sn", "setl_id"])
     rows["item_type"] = rows["list_type"].map(ITEM_TYPES)
     rows["is_restricted"] = rows["chrgitm_lv"].isin(IN_CATALOGUE)
     rows = rows.merge(counted, on="setl_id").astype({"care_type": "str", "dise_no": "str"})
     rows = rows.merge(policy.listed, on=["scheme_id", "care_type", "item_type", "is_restricted"])
-    rows = rows.merge(policy.item, left_on=["item_list_id", "med_list_codg"], right_on=["item_list_id", "item_code"])
+    rows = rows.merge(
+        policy.item,
+        left_on=["item_list_id", "med_list_codg"],
+        right_on=["item_list_id", "item_code"],
+    )
     rows = rows[
         within(rows, "span_from", "span_to")
         & within(rows, "listed_from", "listed_to")
         & ((rows["disease_code"] == "") | (rows["disease_code"] == rows["dise_no"]))
     ]
     rows = rows.drop_duplicates(["bkkp_sn", "setl_id", "scheme_id", "coverage_no"])
-    sums = rows.groupby(["setl_id", "scheme_id", "coverage_no", "share"], as_index=False)["fulamt_ownpay_amt"].sum()
+    sums = rows.groupby(["setl_id", "scheme_id", "coverage_no", "share"], as_index=False)[
+        "fulamt_ownpay_amt"
+    ].sum()
     sums["listed"] = half_up(sums["fulamt_ownpay_amt"] * sums["share"])
     return sums.groupby(["setl_id", "scheme_id"], as_index=False)["listed"].sum()
 
@@ -423,29 +572,42 @@ def listed_expense(raw: Path, policy: Policy, counted: pd.DataFrame) -> pd.DataF
 def eligible(raw: Path, policy: Policy, claims: pd.DataFrame) -> pd.DataFrame:
     """Eligible expense of each settlement and scheme, for person-years that have any."""
     rows = claims.merge(policy.covered, on=["pool", "insurance_type"])
-    rows = rows[within(rows, "valid_from", "valid_to")].drop(columns=["valid_from", "valid_to", "pool"])
+    rows = rows[within(rows, "valid_from", "valid_to")].drop(
+        columns=["valid_from", "valid_to", "pool"]
+    )
     rows["scheme_id"] = rows["scheme_id"].astype("category")
     keys = rows[["setl_id", "scheme_id", "care_type", "dise_no", "terms_date"]]
     listed = listed_expense(raw, policy, keys.astype({"scheme_id": "str"}))
-    spans = keys[["scheme_id", "care_type", "terms_date"]].drop_duplicates().astype(
-        {"scheme_id": "str", "care_type": "str"}
+    spans = (
+        keys[["scheme_id", "care_type", "terms_date"]]
+        .drop_duplicates()
+        .astype({"scheme_id": "str", "care_type": "str"})
     )
     spans = spans.merge(policy.share, on=["scheme_id", "care_type"])
     spans = spans[within(spans, "span_from", "span_to")].drop(columns=["span_from", "span_to"])
     on = ["scheme_id", "care_type", "terms_date"]
-    rows = rows.merge(spans.astype({"scheme_id": rows["scheme_id"].dtype, "care_type": rows["care_type"].dtype}),
-                      on=on, how="left")
+    rows = rows.merge(
+        spans.astype({"scheme_id": rows["scheme_id"].dtype, "care_type": rows["care_type"].dtype}),
+        on=on,
+        how="left",
+    )
     rows["eligible"] = 0
     for name in HEADER:
-        rows["eligible"] += half_up(rows.pop(name) * rows.pop(f"{name}_share").fillna(0).astype("int64"))
+        rows["eligible"] += half_up(
+            rows.pop(name) * rows.pop(f"{name}_share").fillna(0).astype("int64")
+        )
     if len(listed):
         extra = rows[["setl_id", "scheme_id"]].merge(
-            listed.astype({"scheme_id": rows["scheme_id"].dtype}), on=["setl_id", "scheme_id"], how="left"
+            listed.astype({"scheme_id": rows["scheme_id"].dtype}),
+            on=["setl_id", "scheme_id"],
+            how="left",
         )["listed"]
         rows["eligible"] += extra.fillna(0).astype("int64").to_numpy()
     rows = rows[["setl_id", *ACCUMULATOR, "setl_time", "terms_date", "insurance_type", "eligible"]]
     with_any = rows.loc[rows["eligible"] != 0, ACCUMULATOR].drop_duplicates()
-    return rows.merge(with_any, on=ACCUMULATOR).astype({"insurance_type": "str", "scheme_id": "str"})
+    return rows.merge(with_any, on=ACCUMULATOR).astype(
+        {"insurance_type": "str", "scheme_id": "str"}
+    )
 
 
 def categories(raw: Path, policy: Policy, rows: pd.DataFrame) -> pd.DataFrame:
@@ -459,17 +621,23 @@ def categories(raw: Path, policy: Policy, rows: pd.DataFrame) -> pd.DataFrame:
     ]
     spells = latest(spells, ["psn_no", "psn_idet_type", "begntime"])
     spells["pool"] = spells["pool"].fillna("")
-    spells = spells.merge(policy.identity, on=["pool", "psn_idet_type"]).merge(policy.category, on="assistance_category")
+    spells = spells.merge(policy.identity, on=["pool", "psn_idet_type"]).merge(
+        policy.category, on="assistance_category"
+    )
     spells["held_from"] = spells["begntime"].dt.normalize()
     last = spells["endtime"].dt.normalize()
-    spells["held_to"] = last.mask(spells["endtime"] > last, last + pd.Timedelta(days=1)).fillna(FOREVER)
+    spells["held_to"] = last.mask(spells["endtime"] > last, last + pd.Timedelta(days=1)).fillna(
+        FOREVER
+    )
     held = rows[["setl_id", "scheme_id", "psn_no", "terms_date"]].merge(
         spells[["psn_no", "assistance_category", "priority", "held_from", "held_to"]], on="psn_no"
     )
     held = held[within(held, "held_from", "held_to")]
     modified = held[["scheme_id", "assistance_category", "terms_date"]].drop_duplicates()
     modified = modified.merge(policy.modified, on=["scheme_id", "assistance_category"])
-    modified = modified[within(modified, "span_from", "span_to")].drop(columns=["span_from", "span_to"])
+    modified = modified[within(modified, "span_from", "span_to")].drop(
+        columns=["span_from", "span_to"]
+    )
     held = held.merge(modified, on=["scheme_id", "assistance_category", "terms_date"], how="left")
     held["rank"] = held["priority"] + 1000 * held["is_modified"].isna()
     best = held.sort_values("rank").drop_duplicates(["setl_id", "scheme_id"])
@@ -485,8 +653,10 @@ def payouts(policy: Policy, rows: pd.DataFrame, held: pd.DataFrame) -> pd.DataFr
     rows["assistance_category"] = rows["assistance_category"].fillna("none")
     on = ["scheme_id", "assistance_category", "insurance_type", "terms_date"]
     spans = rows[on].drop_duplicates().merge(policy.ladder, on=["scheme_id", "assistance_category"])
-    spans = spans[within(spans, "span_from", "span_to") & spans["term_type"].isin(["all"])
-                  | within(spans, "span_from", "span_to") & (spans["term_type"] == spans["insurance_type"])]
+    spans = spans[
+        within(spans, "span_from", "span_to") & spans["term_type"].isin(["all"])
+        | within(spans, "span_from", "span_to") & (spans["term_type"] == spans["insurance_type"])
+    ]
     moved = rows.merge(spans.drop(columns=["span_from", "span_to", "term_type"]), on=on)
     for side in ("before", "after"):
         payable = (moved[side] - moved["deductible"]).clip(lower=0)
@@ -495,23 +665,33 @@ def payouts(policy: Policy, rows: pd.DataFrame, held: pd.DataFrame) -> pd.DataFr
     steps = moved.merge(policy.tier, on="ladder_no")
     climbed = {}
     for side in ("before", "after"):
-        inside = (np.minimum(steps[f"payable_{side}"], steps["upper"]) - steps["lower"]).clip(lower=0)
+        inside = (np.minimum(steps[f"payable_{side}"], steps["upper"]) - steps["lower"]).clip(
+            lower=0
+        )
         climbed[side] = np.minimum(half_up(inside * steps["rate"]), steps["payout_cap"])
     steps["payout"] = climbed["after"] - climbed["before"]
     paid = steps.groupby(["setl_id", "scheme_id"], as_index=False)["payout"].sum()
-    paid = moved[["setl_id", *ACCUMULATOR, "setl_time", "payout_limit"]].merge(paid, on=["setl_id", "scheme_id"])
+    paid = moved[["setl_id", *ACCUMULATOR, "setl_time", "payout_limit"]].merge(
+        paid, on=["setl_id", "scheme_id"]
+    )
     paid = paid.sort_values([*ACCUMULATOR, "setl_time", "setl_id"], ignore_index=True)
     # A change of category can let the sum pass the limit: those few person-years go one settlement after the other.
     so_far = paid.groupby(ACCUMULATOR, sort=False)["payout"].cumsum()
-    passing = paid.loc[(so_far > paid["payout_limit"]) & (paid["payout"] > 0), ACCUMULATOR].drop_duplicates()
+    passing = paid.loc[
+        (so_far > paid["payout_limit"]) & (paid["payout"] > 0), ACCUMULATOR
+    ].drop_duplicates()
     cases = paid.reset_index().merge(passing, on=ACCUMULATOR).sort_values("index")
     for _, group in cases.groupby(ACCUMULATOR, sort=False):
         total = 0
-        for index, amount, limit in zip(group["index"], group["payout"], group["payout_limit"], strict=True):
+        for index, amount, limit in zip(
+            group["index"], group["payout"], group["payout_limit"], strict=True
+        ):
             kept = min(amount, max(0, limit - total)) if amount > 0 else amount
             total += kept
             paid.loc[index, "payout"] = kept
-    result = rows[["setl_id", "scheme_id"]].merge(paid[["setl_id", "scheme_id", "payout"]], how="left")
+    result = rows[["setl_id", "scheme_id"]].merge(
+        paid[["setl_id", "scheme_id", "payout"]], how="left"
+    )
     result["payout"] = result["payout"].fillna(0).astype("int64")
     return result.rename(columns={"setl_id": "settlement_id", "payout": "payout_fen"})
 

@@ -6,8 +6,7 @@ schemes as (
 
     select
         scheme_id,
-        pool_region_code,
-        max(insurance_type) as insurance_type
+        pool_region_code
     from {{ ref('scheme') }}
     where scheme_kind = 'critical_illness'
     group by scheme_id, pool_region_code
@@ -27,51 +26,69 @@ observed as (
     select scheme_id, region_code, insurance_type, benefit_year from {{ ref('int_fund_payout') }}
     union
     select scheme_id, region_code, insurance_type, benefit_year from {{ ref('int_fund_movement') }}
-    union
+
+),
+
+-- Standards and open spells reach beyond the extract: the years are those from the first to the last of which it tells.
+spans as (
+
+    select
+        scheme_id,
+        min(benefit_year) as first_year,
+        max(benefit_year) as last_year
+    from observed
+    group by scheme_id
+
+),
+
+heads as (
+
     select
         heads.scheme_id,
         heads.region_code,
         heads.insurance_type,
         heads.benefit_year
     from {{ ref('int_census_head') }} as heads
-    -- A standard may be known for years of which there are no claims yet.
-    inner join {{ ref('int_fund_payout') }} as payouts
+    inner join spans
         on
-            heads.scheme_id = payouts.scheme_id
-            and heads.benefit_year = payouts.benefit_year
+            heads.scheme_id = spans.scheme_id
+            and heads.benefit_year between spans.first_year and spans.last_year
 
 ),
 
-years as (
+told as (
+
+    select * from observed
+    union
+    select * from heads
+
+),
+
+types_and_years as (
 
     select distinct
-        observed.scheme_id,
-        observed.insurance_type,
-        observed.benefit_year
-    from observed
-    inner join schemes on observed.scheme_id = schemes.scheme_id
+        scheme_id,
+        insurance_type,
+        benefit_year
+    from told
 
 ),
 
 whole_pool as (
 
     select
-        years.scheme_id,
+        types_and_years.scheme_id,
         regions.region_code,
-        years.insurance_type,
-        years.benefit_year
-    from years
-    inner join schemes on years.scheme_id = schemes.scheme_id
+        types_and_years.insurance_type,
+        types_and_years.benefit_year
+    from types_and_years
+    inner join schemes on types_and_years.scheme_id = schemes.scheme_id
     inner join regions on schemes.pool_region_code = regions.pool_region_code
 
 )
 
-select scheme_id, region_code, insurance_type, benefit_year from whole_pool
+select * from whole_pool
 union
-select
-    observed.scheme_id,
-    observed.region_code,
-    observed.insurance_type,
-    observed.benefit_year
-from observed
-inner join schemes on observed.scheme_id = schemes.scheme_id
+select told.*
+from told
+inner join schemes on told.scheme_id = schemes.scheme_id

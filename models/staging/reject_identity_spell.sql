@@ -6,7 +6,7 @@ left join {{ ref('dim_region') }} as region on delivered.insu_admdvs = region.re
 {{ rejects(ref('base_identity_spell'), ['psn_no', 'psn_idet_type', 'begntime'], [
     {
         'code': 'Q01 missing_key',
-        'when': "delivered.psn_idet_type is null or (delivered.begntime is null"
+        'when': "delivered.psn_no is null or delivered.psn_idet_type is null or (delivered.begntime is null"
             ~ " and coalesce(delivered.parse_errors, '') not like '%begntime %')",
     },
     {'code': 'Q02 missing_person', 'when': 'delivered.psn_no is null'},

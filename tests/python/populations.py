@@ -521,7 +521,7 @@ class Population:
             if self.chance(0.06):
                 elsewhere = self.person(int(person.person_no[1:]))
                 moments += self.year_of(elsewhere, self.rng.choice(self.years(elsewhere.pool)))
-            if self.chance(0.05):
+            if self.chance(0.08):
                 moments += self.past_the_limit(person)
             self.identities(person, moments)
             self.insurance(person)
@@ -604,7 +604,7 @@ class Population:
             row = self.settlement(
                 person,
                 moment,
-                rng.choice((rng.randrange(100_000_00), rng.randrange(700_000_00))),
+                rng.choice((rng.randrange(30_000_00), rng.randrange(100_000_00, 500_000_00))),
                 insutype=person.insutype,
                 region=person.region,
                 med_type="21",
@@ -614,12 +614,25 @@ class Population:
         self.add(
             "psn_idet_d",
             psn_no=person.person_no,
-            psn_idet_type=rng.choice(("7019", "7131", "7202", "9001")),
+            psn_idet_type=rng.choice(self.aided_codes(person.pool)),
             begntime=f"{year}-01-01",
             endtime=str(rng.choice(moments[:3]).date() + timedelta(days=1)),
             insu_admdvs=person.region,
         )
         return moments
+
+    def aided_codes(self, pool: str) -> list[str]:
+        """The identity codes that change something in a scheme of the pool."""
+        schemes = {
+            row["scheme_id"] for row in self.policy.schemes if row["pool_region_code"] == pool
+        }
+        aided = {
+            row["assistance_category"]
+            for row in self.policy.seeds["category_modifier"]
+            if row["scheme_id"] in schemes
+        }
+        codes = {row["psn_idet_type"] for row in self.policy.seeds["identity_code"]}
+        return sorted(code for code in codes if self.policy.category_of(pool, code) in aided)
 
     def med_type(self, pool: str) -> str:
         if self.chance(0.65):

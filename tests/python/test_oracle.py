@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import oracle
 import populations
+import pyarrow
 import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
@@ -318,6 +319,102 @@ def test_generated_populations_are_what_the_oracle_computes(build, case):
         raw_dir, seeds_dir = populations.write_case(case, Path(folder), SEEDS)
         found = compare(build(raw_dir, seeds_dir), raw_dir, seeds_dir)
     assert not found, f"{case}\n{spelled_out(found)}"
+
+
+# ---------------------------------------------------------------------------------------------
+# The comparison itself
+# ---------------------------------------------------------------------------------------------
+
+
+def create(connection, table: str, rows: list[dict[str, Any]]) -> None:
+    """A table of the given rows."""
+    connection.register("given", pyarrow.Table.from_pylist(rows))
+    connection.execute(f"create schema if not exists {table.split('.')[0]}")
+    connection.execute(f"create table {table} as select * from given")
+
+
+def write_warehouse(result: oracle.Result, path: Path) -> None:
+    """A served file that holds just what the oracle computed."""
+    connection = duckdb.connect(str(path))
+    claims = [
+        {"settlement_id": key, "person_key": f"hash of {row.person_no}"}
+        | {name: row.components.get(name, getattr(row, name, None)) for name in COMPONENT_COLUMNS}
+        for key, row in result.settlements.items()
+    ]
+    payouts = [
+        columns_of(row, ("settlement_id", "scheme_id", *PAYOUT_COLUMNS)) for row in result.payouts
+    ]
+    accounts = [
+        {"person_key": f"hash of {row.person_no}"}
+        | columns_of(row, ("scheme_id", "benefit_year", *ACCOUNT_COLUMNS))
+        for row in result.accounts
+    ]
+    fund_key = ("scheme_id", "region_code", "insurance_type", "benefit_year")
+    funds = [
+        dict(zip(fund_key, key, strict=True)) | dataclasses.asdict(fund)
+        for key, fund in result.funds.items()
+    ]
+    audit = [
+        {"raw_table": table, "source_file": "part-0"} | dataclasses.asdict(counts)
+        for table, counts in result.audits.items()
+    ]
+    quarantine = [
+        {
+            "raw_table": row.table,
+            "record_key": "|".join(str(part) for part in row.key if part is not None),
+            "reasons": ",".join(row.reasons),
+        }
+        for row in result.quarantine
+    ]
+    create(connection, "benefits.fct_claim_expense", claims)
+    create(connection, "benefits.fct_payout", payouts)
+    create(connection, "benefits.fct_payout_tier", list(map(dataclasses.asdict, result.tiers)))
+    create(connection, "benefits.fct_accumulator_year", accounts)
+    create(connection, "funds.fct_fund_year", funds)
+    create(connection, "quality.load_audit", audit)
+    create(connection, "quality.quarantine", quarantine)
+    connection.close()
+
+
+@pytest.fixture(scope="session")
+def written(seeds, tmp_path_factory) -> tuple[Path, Path, Path]:
+    """A small population, and a served file with what the oracle makes of it."""
+    folder = tmp_path_factory.mktemp("written")
+    case = populations.Case(seed=7, layouts=("csv", "parquet_typed"), is_policy_varied=True)
+    raw_dir, seeds_dir = populations.write_case(case, folder, seeds, persons=60)
+    write_warehouse(oracle.compute(raw_dir, seeds_dir), folder / "right.duckdb")
+    return folder / "right.duckdb", raw_dir, seeds_dir
+
+
+def test_the_comparison_agrees_with_what_is_right(written):
+    assert compare(*written) == []
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "update benefits.fct_payout set payout_amount = payout_amount + 0.01",
+        "update benefits.fct_payout set is_straddle = not is_straddle",
+        "update benefits.fct_payout set assistance_category = null",
+        "update benefits.fct_payout_tier set tier_payout = 0",
+        "delete from benefits.fct_payout_tier where tier_no = 1",
+        "update benefits.fct_accumulator_year set limit_remaining = 1",
+        "update benefits.fct_claim_expense set own_expense_drug = 0.01",
+        "update benefits.fct_claim_expense set person_key = 'the same'",
+        "update quality.load_audit set superseded = superseded + 1",
+        "update quality.quarantine set reasons = 'Q01'",
+        "update funds.fct_fund_year set insured_heads = insured_heads + 1",
+        "update funds.fct_fund_year set payout_amount = payout_amount - 0.01",
+    ],
+)
+def test_the_comparison_finds_what_is_wrong(written, tmp_path, change):
+    database, raw_dir, seeds_dir = written
+    wrong = tmp_path / "wrong.duckdb"
+    shutil.copy(database, wrong)
+    connection = duckdb.connect(str(wrong))
+    connection.execute(change)
+    connection.close()
+    assert compare(wrong, raw_dir, seeds_dir)
 
 
 # ---------------------------------------------------------------------------------------------

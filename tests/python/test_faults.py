@@ -1,0 +1,144 @@
+"""Bad input of each kind: a sentence that says what, where and what to do; nothing lost, nothing half-done."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from decimal import Decimal
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import run_dabing
+from policy_rows import settlement, write_csv
+
+GOOD = settlement("S-good", "P-good", "330302", "2021-05-01 10:00:00", Decimal("30000.00"))
+SERVED = b"the last good warehouse"
+
+
+@pytest.fixture
+def raw(tmp_path) -> Path:
+    """A raw folder with one good settlement."""
+    write_csv(tmp_path / "raw" / "setl_d" / "good.csv", [GOOD])
+    return tmp_path / "raw"
+
+
+def stopped(raw: Path, served: bool = True) -> str:
+    """Run on input that must stop the run; return what it says after seeing that nothing was left or changed."""
+    warehouse = raw.parent / "warehouse"
+    warehouse.mkdir()
+    if served:
+        (warehouse / "dabing.duckdb").write_bytes(SERVED)
+    finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse)
+    assert finished.returncode == 1, finished.stdout + finished.stderr
+    assert "Traceback" not in finished.stderr
+    left = {path.name for path in warehouse.iterdir()} - {"person_key"}
+    assert left == ({"dabing.duckdb"} if served else set())
+    if served:
+        assert (warehouse / "dabing.duckdb").read_bytes() == SERVED
+    return " ".join(finished.stderr.split())
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    said = stopped(tmp_path / "nowhere", served=False)
+    assert f"{tmp_path / 'nowhere'}: no such folder. Give the folder" in said
+
+
+def test_an_empty_raw_folder_is_named(tmp_path):
+    (tmp_path / "raw").mkdir()
+    said = stopped(tmp_path / "raw", served=False)
+    assert f"{tmp_path / 'raw'}: there is no file of settlements. Put the Parquet or CSV files" in said
+
+
+def test_a_truncated_parquet_file_is_named(raw):
+    whole = raw / "setl_d" / "whole.parquet"
+    duckdb.sql("select 'S1' as setl_id, range as medfee_sumamt from range(10000)").write_parquet(str(whole))
+    (raw / "setl_d" / "cut.parquet").write_bytes(whole.read_bytes()[:-400])
+    whole.unlink()
+    said = stopped(raw)
+    assert f"{raw / 'setl_d' / 'cut.parquet'}: not a whole Parquet file" in said
+    assert "Deliver it again" in said
+
+
+def test_a_csv_in_gbk_is_named_with_its_line_and_the_remedy(raw):
+    path = raw / "fixmedins_b" / "gbk.csv"
+    path.parent.mkdir()
+    path.write_bytes("fixmedins_code,fixmedins_name\nH1,ok\nH2,温州医院\n".encode("gbk"))
+    said = stopped(raw)
+    assert f"{path}: line 3 is not UTF-8 text" in said
+    assert "iconv -f GBK -t UTF-8" in said
+
+
+def test_files_that_cannot_be_read_are_all_named_at_once(raw):
+    folder = raw / "setl_d"
+    (folder / "nothing.csv").write_bytes(b"")
+    (folder / "sheet.xlsx").write_bytes(b"PK")
+    (folder / "cut.csv.gz").write_bytes(gzip.compress(b"setl_id\n" + b"1,2,3\n" * 1000)[:-20])
+    said = stopped(raw)
+    assert f"{folder / 'nothing.csv'}: the file is empty" in said
+    assert f"{folder / 'sheet.xlsx'}: neither Parquet nor CSV" in said
+    assert f"{folder / 'cut.csv.gz'}: not a whole gzip file" in said
+
+
+def test_a_missing_required_column_is_named_with_its_file(raw):
+    write_csv(raw / "setl_d" / "short.csv", [{name: GOOD[name] for name in GOOD if name != "inscp_amt"}])
+    said = stopped(raw)
+    assert f"{raw / 'setl_d' / 'short.csv'}: column 'inscp_amt' of table setl_d is missing" in said
+    assert "also accepted as inscp_scp_amt" in said
+    assert "Export the file again with it" in said
+
+
+def test_a_csv_line_with_too_few_values_is_named(raw):
+    path = raw / "setl_d" / "ragged.csv"
+    write_csv(path, [GOOD])
+    path.write_text(path.read_text() + "S-ragged,P-good\n")
+    said = stopped(raw)
+    assert "ragged.csv" in said
+    assert "line 3" in said.lower()
+
+
+def test_a_settlement_dated_when_no_policy_is_in_force_stops_the_run(raw):
+    early = settlement("S-early", "P-early", "330302", "2019-06-01 10:00:00", Decimal("90000.00"))
+    write_csv(raw / "setl_d" / "early.csv", [early])
+    said = stopped(raw)
+    assert "wenzhou_cii" in said
+    assert "2019-06-01" in said
+    assert "S-early" in said
+    assert "seeds/policy" in said
+
+
+def test_rows_that_cannot_be_used_are_kept_whole_with_their_reason(raw):
+    bad = {
+        "S-text": {"inscp_amt": "abc"},
+        "S-third": {"inscp_amt": "12.345"},
+        "S-date": {"setl_time": "20210231"},
+        "S-pool": {"insu_admdvs": "999999"},
+        "S-type": {"insutype": "777"},
+        "S-care": {"med_type": "ZZ"},
+        "S-person": {"psn_no": ""},
+        "S-minus": {"medfee_sumamt": "-5.00"},
+    }
+    reasons = {
+        "S-text": "Q04 bad_value: inscp_amt 'abc' is not an amount in yuan with at most two decimals",
+        "S-third": "Q04 bad_value: inscp_amt '12.345' is not an amount in yuan with at most two decimals",
+        "S-date": "Q04 bad_value: setl_time '20210231' is not a date or time",
+        "S-pool": "Q06 unknown_region: 999999",
+        "S-type": "Q07 unknown_insurance_type: 777",
+        "S-care": "Q08 unknown_care_type: ZZ",
+        "S-person": "Q02 missing_person",
+        "S-minus": "Q05 negative_total",
+    }
+    write_csv(raw / "setl_d" / "bad.csv", [{**GOOD, "setl_id": key, **change} for key, change in bad.items()])
+    warehouse = raw.parent / "warehouse"
+    finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    with duckdb.connect(str(warehouse / "dabing.duckdb"), read_only=True) as connection:
+        kept = connection.execute("select record_key, reasons, raw_row, source_file from quality.quarantine").fetchall()
+        audit = connection.execute(
+            "select source_file, delivered, accepted, superseded, void, quarantined from quality.load_audit"
+            " where raw_table = 'setl_d' order by 1"
+        ).fetchall()
+    assert {key: told for key, told, _, _ in kept} == reasons
+    assert json.loads(next(row for key, _, row, _ in kept if key == "S-date"))["setl_time"] == "20210231"
+    assert {file for *_, file in kept} == {"setl_d/bad.csv"}
+    assert audit == [("setl_d/bad.csv", 8, 0, 0, 0, 8), ("setl_d/good.csv", 1, 1, 0, 0, 0)]
