@@ -119,6 +119,7 @@ def _build_and_check(database: Path, project: Path, console: Console) -> list:
 
 def _dbt_build(selection: list[str], database: Path, project: Path) -> list:
     """Run `dbt build` in this process; its data tests as check results, its errors as sentences."""
+    from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     from dabing.checks import CheckResult
@@ -139,6 +140,8 @@ def _dbt_build(selection: list[str], database: Path, project: Path) -> list:
             "none",
         ]
     )
+    # dbt keeps the file open for the life of the process; the checks need it next.
+    DuckDBConnectionManager.close_all_connections()
     if outcome.exception is not None:
         raise DabingError(_sentence(str(outcome.exception)))
     errors: list[str] = []

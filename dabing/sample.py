@@ -19,6 +19,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import duckdb
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from dabing import sample_sql as bulk
@@ -223,6 +224,7 @@ class Plants:
         }
         self.add("setl_d", row, fate, file)
         entry = self.case(case or person["case"])
+        entry["count"] += case is not None
         if setl_id and setl_id not in entry["setl_ids"]:
             entry["setl_ids"].append(setl_id)
         if expect is not None:
@@ -794,7 +796,7 @@ def _write(root: Path, persons: int, seed: int, progress: bool, threads: int | N
         settings["threads"] = str(threads)
     with duckdb.connect(config=settings) as con, Progress(
         TextColumn("writing the sample"), BarColumn(), MofNCompleteColumn(), TextColumn("persons"),
-        TimeRemainingColumn(), disable=not progress,
+        TimeRemainingColumn(), console=Console(stderr=True), disable=not progress,
     ) as bar:
         task = bar.add_task("persons", total=persons)
         con.execute("set enable_progress_bar = false")

@@ -59,22 +59,32 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{#- Column names of each file, lower case: {path: [name, ...]}. -#}
+{#- The files of one kind, those with the same columns and types together: [[path, ...], ...]. Typed files are then read
+    as they are, and only the others through text. -#}
+{%- macro files_of_one_form(kind, paths) -%}
+    {%- if kind == 'csv' -%}
+        {{- return([paths]) -}}
+    {%- endif -%}
+    {%- set forms = {} -%}
+    {%- for row in run_query(
+        "select form, string_agg(file_name, chr(10) order by file_name) from (select file_name,"
+        ~ " string_agg(concat_ws(' ', lower(name), type, converted_type, cast(logical_type as varchar)), ',' order by name)"
+        ~ ' as form from parquet_schema(' ~ file_list(paths) ~ ') group by file_name) group by form order by 2'
+    ) -%}
+        {%- do forms.update({row[0]: row[1].split('\n')}) -%}
+    {%- endfor -%}
+    {{- return(forms.values() | list) -}}
+{%- endmacro -%}
+
+{#- Column names of each file, lower case: {path: [name, ...]}. Parquet files are of one form. -#}
 {%- macro raw_column_names(kind, paths) -%}
     {%- set names = {} -%}
-    {%- if kind == 'parquet' -%}
-        {%- for row in run_query('select file_name, lower(name) from parquet_schema(' ~ file_list(paths)
-            ~ ') order by file_name') -%}
-            {%- do names.setdefault(row[0], []).append(row[1]) -%}
+    {%- for path in (paths[:1] if kind == 'parquet' else paths) -%}
+        {%- do names.update({path: []}) -%}
+        {%- for row in run_query('describe ' ~ read_files_sql(kind, [path])) -%}
+            {%- do names[path].append(row[0] | lower) -%}
         {%- endfor -%}
-    {%- else -%}
-        {%- for path in paths -%}
-            {%- do names.update({path: []}) -%}
-            {%- for row in run_query('describe ' ~ read_files_sql(kind, [path])) -%}
-                {%- do names[path].append(row[0] | lower) -%}
-            {%- endfor -%}
-        {%- endfor -%}
-    {%- endif -%}
+    {%- endfor -%}
     {{- return(names) -}}
 {%- endmacro -%}
 

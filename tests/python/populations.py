@@ -96,6 +96,7 @@ def vary_seeds(source: Path, target: Path, rng: random.Random) -> None:
 def vary_readings(seeds: SeedFolder, rng: random.Random) -> None:
     """The parameters by which a region reads a document otherwise; one year basis per pool."""
     year_basis: dict[str, str] = defaultdict(lambda: rng.choice(("settlement", "discharge")))
+    inclusive: dict[str, str] = defaultdict(lambda: rng.choice(("upper", "lower")))
 
     def scheme(row: Row) -> None:
         row["benefit_year_basis"] = year_basis[row["pool_region_code"]]
@@ -104,7 +105,7 @@ def vary_readings(seeds: SeedFolder, rng: random.Random) -> None:
             row["reversal_terms"] = rng.choice(("original", "posting", ""))
 
     def term(row: Row) -> None:
-        row["bound_inclusive"] = rng.choice(("upper", "lower"))
+        row["bound_inclusive"] = inclusive[row["scheme_id"]]
 
     def corridor(row: Row) -> None:
         row["band_basis"] = "excess"
@@ -238,6 +239,7 @@ class NewCity:
         rng = self.rng
         version = {"scheme_id": scheme_id, "insurance_type": terms_of}
         version |= {"effective_from": since, "effective_to": until}
+        inclusive = rng.choice(("upper", "lower"))
         deductible = Decimal(rng.choice(("0", "5000", "12000.5", "18000", "25700.33")))
         basis = "net" if self.two_pools else rng.choice(("gross", "net"))
         limit_basis = "payout" if self.two_pools else rng.choice(("payout", "eligible_expense"))
@@ -259,11 +261,11 @@ class NewCity:
                     annual_limit=None if limit is None else yuan(limit),
                     limit_basis=limit_basis,
                     tier_basis=basis,
-                    bound_inclusive=rng.choice(("upper", "lower")),
+                    bound_inclusive=inclusive,
                 ),
             )
         count = rng.randint(1, 8)
-        rates = sorted(rng.sample(range(3000, 9800), count))
+        rates = sorted(rng.sample(range(3000, 9000), count))
         lower = deductible if basis == "gross" else Decimal(0)
         for number, rate in enumerate(rates, start=1):
             step = Decimal(rng.choice((5_000_00, 10_000_00, 20_000_01, 33_333_33))) / 100
@@ -293,7 +295,7 @@ class NewCity:
                     scheme_id=scheme_id,
                     assistance_category=category,
                     deductible_factor=rng.choice(("0.0000", "0.3333", "0.5000", "1.0000")),
-                    rate_addition=None if overridden else rng.choice(("", "0.0500", "0.2500")),
+                    rate_addition=None if overridden else rng.choice(("", "0.0500", "0.1000")),
                     rate_override=rng.choice(("0.8000", "0.9500")) if overridden else None,
                     limit_waived=rng.choice(("true", "false")),
                     effective_from=rng.choice(("2021-01-01", self.versions[-1][0])),

@@ -17,6 +17,7 @@ from dabing import sample, sample_sql
 from dabing.errors import DabingError
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
+MEAN = "select avg(medfee_sumamt) from stay where"
 FUNDS = "hifp_pay + cvlserv_pay + hifes_pay + hifmi_pay + hifob_pay + hifdm_pay + maf_pay + othfund_pay"
 
 
@@ -33,7 +34,8 @@ def rows(raw: Path) -> Counter:
             names = [name for name in sample.COLUMNS[table] if name in relation.columns]
             found.update((table, *map(str, row)) for row in relation.select(*names).fetchall())
         for path in sorted((raw / table).rglob("*.csv.gz")):
-            found.update((table, *row) for row in duckdb.sql(f"from read_csv('{path}', all_varchar = true)").fetchall())
+            relation = duckdb.sql(f"from read_csv('{path}', all_varchar = true)")
+            found.update((table, *map(str, row)) for row in relation.fetchall())
     return found
 
 
@@ -87,9 +89,8 @@ def test_the_same_seed_gives_the_same_files(small, tmp_path):
 
 
 def test_threads_and_chunks_do_not_change_the_rows(small, tmp_path):
-    write(tmp_path / "raw", threads=3, chunk=70)
+    write(tmp_path / "raw", threads=3, chunk=160)
     assert rows(tmp_path / "raw") == rows(small)
-    assert (tmp_path / "raw" / sample.MANIFEST).exists()
 
 
 def test_more_persons_leave_the_first_ones_as_they_are(small, tmp_path):
@@ -103,7 +104,7 @@ def test_another_seed_gives_another_bulk_and_the_same_scripted_persons(small, tm
     write(tmp_path / "raw", seed=2)
     other, same = rows(tmp_path / "raw"), rows(small)
     scripted = {row for row in same if any(value.startswith("PLANT") for value in row)}
-    assert scripted <= set(other)
+    assert scripted and scripted <= set(other)
     settlements = {row for row in same if row[0] == "setl_d"} - scripted
     assert not settlements & set(other)
 
@@ -233,16 +234,13 @@ def test_areas_are_known():
 @pytest.mark.parametrize(
     ("what", "query", "expected", "tolerance"),
     [
-        ("mean stay of employees", "select avg(medfee_sumamt) from stay where employee and settled_in = 2021", 12948, 0.15),
-        ("mean stay of residents", "select avg(medfee_sumamt) from stay where not employee and settled_in = 2021", 8023,
-         0.15),
-        ("third level, employees", "select avg(medfee_sumamt) from stay where employee and hosp_lv = '02'", 15588, 0.15),
-        ("second level, employees", "select avg(medfee_sumamt) from stay where employee and hosp_lv = '05'", 9284, 0.15),
-        ("third level, residents", "select avg(medfee_sumamt) from stay where not employee and hosp_lv = '02'", 13942,
-         0.15),
-        ("second level, residents", "select avg(medfee_sumamt) from stay where not employee and hosp_lv = '05'", 6626,
-         0.15),
-        ("first level, residents", "select avg(medfee_sumamt) from stay where not employee and hosp_lv = '08'", 3623, 0.15),
+        ("mean stay of employees", f"{MEAN} employee and settled_in = 2021", 12948, 0.15),
+        ("mean stay of residents", f"{MEAN} not employee and settled_in = 2021", 8023, 0.15),
+        ("third level, employees", f"{MEAN} employee and hosp_lv = '02'", 15588, 0.15),
+        ("second level, employees", f"{MEAN} employee and hosp_lv = '05'", 9284, 0.15),
+        ("third level, residents", f"{MEAN} not employee and hosp_lv = '02'", 13942, 0.15),
+        ("second level, residents", f"{MEAN} not employee and hosp_lv = '05'", 6626, 0.15),
+        ("first level, residents", f"{MEAN} not employee and hosp_lv = '08'", 3623, 0.15),
         ("basic share, employees", "select sum(hifp_pay) / sum(inscp_amt) from stay where employee", 0.85, 0.05),
         ("basic share, residents", "select sum(hifp_pay) / sum(inscp_amt) from stay where not employee", 0.69, 0.05),
         ("adults among residents", "select avg((psn_type = '15')::int) from resident", 0.737, 0.03),

@@ -1,0 +1,166 @@
+"""The build of the sample: what the manifest planted is found, the database explains itself, policy is rows."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+from conftest import PROJECT, copy_project
+
+PUBLIC = {
+    "benefits": {"fct_claim_expense", "fct_payout", "fct_payout_tier", "fct_accumulator_year"},
+    "funds": {"fct_fund_year"},
+    "policy": {"dim_scheme", "benefit_schedule", "policy_document", "guardrail_check"},
+    "quality": {"load_audit", "quarantine", "check_result"},
+    "shared": {"dim_person", "dim_region", "dim_institution", "dim_date", "dim_disease"},
+}
+
+
+@pytest.fixture(scope="module")
+def warehouse(sample_build):
+    with duckdb.connect(str(sample_build.database), read_only=True) as connection:
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def manifest(sample_build) -> dict:
+    return json.loads((sample_build.raw / "_manifest.json").read_text())
+
+
+def dbt(*arguments: str | Path, database: Path, raw: Path, project: Path = PROJECT, target: Path) -> str:
+    """A dbt command on a copy of a build; its output. Fails the test when dbt fails."""
+    finished = subprocess.run(
+        [Path(sys.executable).with_name("dbt"), *map(str, arguments), "--target-path", str(target)],
+        cwd=project,
+        env={**os.environ, "DABING_DATABASE": str(database), "DABING_RAW": str(raw)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == 0, finished.stdout[-4000:]
+    return finished.stdout
+
+
+def test_rows_of_every_raw_table_are_where_the_manifest_says(warehouse, manifest):
+    found = {
+        table: dict(zip(("delivered", "accepted", "superseded", "void", "quarantined"), map(int, counts), strict=True))
+        for table, *counts in warehouse.execute(
+            "select raw_table, sum(delivered), sum(accepted), sum(superseded), sum(void), sum(quarantined)"
+            " from quality.load_audit group by all"
+        ).fetchall()
+    }
+    planted = {table: {name: told[name] for name in found[table]} for table, told in manifest["tables"].items()}
+    assert found == planted
+
+
+def test_quarantine_reasons_are_those_planted(warehouse, manifest):
+    found: dict[str, dict[str, int]] = {}
+    for table, reasons in warehouse.execute("select raw_table, reasons from quality.quarantine").fetchall():
+        for code in set(re.findall(r"\bQ\d\d\b", reasons)):
+            found.setdefault(table, {}).setdefault(code, 0)
+            found[table][code] += 1
+    planted = {
+        table: told["quarantined_by_reason"]
+        for table, told in manifest["tables"].items()
+        if told["quarantined_by_reason"]
+    }
+    assert found == planted
+
+
+def test_every_public_table_is_there(warehouse):
+    found = set(warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall())
+    assert {(schema, table) for schema, tables in PUBLIC.items() for table in tables} <= found
+
+
+def test_every_table_and_column_of_a_public_schema_says_what_it_is(warehouse):
+    silent = warehouse.execute(
+        "select schema_name, table_name, column_name from duckdb_columns() where comment is null"
+        " and database_name = current_database() and not internal"
+    ).fetchall()
+    silent += warehouse.execute("select schema_name, table_name, '' from duckdb_tables() where comment is null").fetchall()
+    assert silent == []
+
+
+def test_no_public_table_holds_a_float(warehouse):
+    floats = warehouse.execute(
+        "select schema_name, table_name, column_name from duckdb_columns()"
+        " where data_type in ('DOUBLE', 'FLOAT') and not internal"
+    ).fetchall()
+    assert floats == []
+
+
+def test_checks_of_the_run_are_kept_with_it(warehouse):
+    suites, failed = warehouse.execute(
+        "select count(distinct suite), count(*) filter (where not success and severity = 'critical')"
+        " from quality.check_result"
+    ).fetchone()
+    assert suites > 10
+    assert failed == 0
+
+
+def test_unit_tests_of_the_rules_hold(sample_build, tmp_path):
+    database = Path(shutil.copy(sample_build.database, tmp_path / "dabing.duckdb"))
+    said = dbt(
+        "test", "--select", "test_type:unit", database=database, raw=sample_build.raw, target=tmp_path / "target"
+    )
+    passed = int(re.search(r"PASS=(\d+) WARN=0 ERROR=0", said).group(1))
+    assert passed >= 60
+
+
+def test_plain_dbt_build_does_all_of_it(sample_build, tmp_path):
+    database = tmp_path / "dabing.duckdb"
+    dbt("build", database=database, raw=sample_build.raw, target=tmp_path / "target")
+    with duckdb.connect(str(database), read_only=True) as built:
+        built.execute(f"attach '{sample_build.database}' as published (read_only)")
+        differing = built.execute(
+            "select count(*) from ("
+            "(select settlement_id, scheme_id, payout_amount from benefits.fct_payout"
+            " except select settlement_id, scheme_id, payout_amount from published.benefits.fct_payout)"
+            " union all (select settlement_id, scheme_id, payout_amount from published.benefits.fct_payout"
+            " except select settlement_id, scheme_id, payout_amount from benefits.fct_payout))"
+        ).fetchone()
+    assert differing == (0,)
+
+
+def test_a_changed_number_in_a_seed_changes_what_is_paid(sample_build, tmp_path):
+    """What the README shows a policy person: a deductible is a cell."""
+    project = copy_project(tmp_path / "project")
+    path = project / "seeds" / "policy" / "benefit_term.csv"
+    with path.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    for row in rows:
+        if row["scheme_id"] == "xianyang_cii":
+            row["deductible"] = "9000.00"
+    tiers = project / "seeds" / "policy" / "benefit_tier.csv"
+    tiers.write_text(tiers.read_text().replace("xianyang_cii,resident,1,10000.00", "xianyang_cii,resident,1,9000.00"))
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    database = Path(shutil.copy(sample_build.database, tmp_path / "dabing.duckdb"))
+    dbt(
+        "build", "--select", "benefit_term+", "benefit_tier+", "--exclude-resource-type", "unit_test",
+        database=database, raw=sample_build.raw, project=project, target=tmp_path / "target",
+    )  # fmt: skip
+    totals = "select scheme_id, sum(payout_amount) from benefits.fct_payout group by all"
+    with duckdb.connect(str(database), read_only=True) as changed:
+        after = dict(changed.execute(totals).fetchall())
+    with duckdb.connect(str(sample_build.database), read_only=True) as published:
+        before = dict(published.execute(totals).fetchall())
+    assert after["xianyang_cii"] > before["xianyang_cii"]
+    assert {scheme for scheme in before if before[scheme] != after[scheme]} == {"xianyang_cii"}
+
+
+def test_the_rule_index_names_files_that_exist():
+    text = (PROJECT / "docs" / "rules.md").read_text()
+    paths = re.findall(r"`((?:models|macros|tests|seeds|expectations|dabing)/[\w/.*]+)`", text)
+    assert len(paths) > 20
+    assert [path for path in paths if not list(PROJECT.glob(path))] == []
