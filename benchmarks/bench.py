@@ -1,8 +1,9 @@
 """Measure the project against its peers on one input, in one go: `python benchmarks/bench.py`.
 
-Writes the sample input, then runs each contender in a process of its own: the whole project (`dabing run`: build, tests,
-border checks, publishing), a hand-written DuckDB script of the same tables, and the payouts alone in DuckDB, Polars and
-pandas. Prints wall time and peak memory, and whether the payouts agree row by row; `--out` keeps the numbers as JSON.
+Writes the sample input, then runs each contender in a process of its own: the whole project
+(`dabing run`: build, tests, border checks, publishing), a hand-written DuckDB script of the same
+tables, and the payouts alone in DuckDB, Polars and pandas. Prints wall time and peak memory, and
+whether the payouts agree row by row; `--out` keeps the numbers as JSON.
 """
 
 from __future__ import annotations
@@ -35,20 +36,27 @@ TITLES = {
     "polars": "Polars",
     "pandas": "pandas",
 }
-KEY = "benchmark"  # the same key of the person hash for all, so that their person keys can be compared
+KEY = "benchmark"  # of the person hash: the same for all, so that person keys can be compared
 MEMORY, THREADS = "6GB", 2  # of DuckDB, as the build has it
-# What the pandas peer needs at its peak for one delivered settlement row, measured on the sample; with room to spare.
+# What the pandas peer needs at its peak for a delivered settlement row: measured, with some room.
 PANDAS_BYTES_PER_ROW = 1500
 SAMPLING_SECONDS = 0.1
-# Tables that both builds have, with columns whose values must be equal; `benefits.fct_payout` is compared apart.
+# Tables that both builds have beside `benefits.fct_payout`, with columns that must be equal.
 SHARED = {
-    "benefits.fct_claim_expense": "settlement_id person_key benefit_year settled_at region_code insurance_type care_type"
-    " is_reversal total_cost basic_paid coinsurance class_b_self_pay transfer_self_pay over_limit own_expense"
-    " restricted_use",
+    "benefits.fct_claim_expense": (
+        "settlement_id person_key benefit_year settled_at region_code insurance_type care_type"
+        " is_reversal total_cost basic_paid coinsurance class_b_self_pay transfer_self_pay"
+        " over_limit own_expense restricted_use"
+    ),
     "benefits.fct_payout_tier": "settlement_id scheme_id tier_no rate tier_expense tier_payout",
-    "benefits.fct_accumulator_year": "person_key scheme_id benefit_year settlement_count eligible_expense"
-    " payable_expense payout_amount deductible deductible_remaining annual_limit limit_remaining",
-    "funds.fct_fund_year": "scheme_id region_code insurance_type benefit_year insured_heads income_amount payout_amount",
+    "benefits.fct_accumulator_year": (
+        "person_key scheme_id benefit_year settlement_count eligible_expense payable_expense"
+        " payout_amount deductible deductible_remaining annual_limit limit_remaining"
+    ),
+    "funds.fct_fund_year": (
+        "scheme_id region_code insurance_type benefit_year insured_heads income_amount"
+        " payout_amount"
+    ),
     "quality.load_audit": "raw_table delivered accepted superseded void quarantined",
 }
 
@@ -88,10 +96,10 @@ class Bench:
         }
         self.runs: dict[str, Run] = {}
 
-    # --- input ----------------------------------------------------------------------------------------------------
+    # --- input ------------------------------------------------------------------------------------
 
     def write_input(self) -> None:
-        """Write the sample in a process of its own, so that its memory is given back before anything is measured."""
+        """Write the sample, in a process of its own so that its memory is given back."""
         if self.options.raw:
             return
         wanted = {"persons": self.options.persons, "seed": self.options.seed}
@@ -111,23 +119,21 @@ class Bench:
         note.write_text(json.dumps(wanted))
 
     def describe_input(self) -> dict:
-        """Size of the input; reading every file once also puts all contenders before a warm file cache."""
-        files = [path for path in self.raw.rglob("*") if path.is_file()]
+        """Size up the input; reading every file also gives all contenders a warm file cache."""
+        files = [
+            path for path in self.raw.rglob("*") if path.name.endswith((".parquet", ".gz", ".csv"))
+        ]
         for path in files:
             with path.open("rb") as file:
                 while file.read(1 << 24):
                     pass
-        parquet = sorted(
-            str(path) for path in files if path.suffix == ".parquet" and path.parts[-2:] != ()
-        )
+        parquet = [path for path in files if path.suffix == ".parquet"]
         rows: dict[str, int] = {}
         with duckdb.connect() as con:
             for path in parquet:
-                table = Path(path).relative_to(self.raw).parts[0]
-                count = con.execute(
-                    "select sum(num_rows) from parquet_file_metadata(?)", [path]
-                ).fetchone()[0]
-                rows[table] = rows.get(table, 0) + int(count)
+                table = path.relative_to(self.raw).parts[0]
+                con.execute("select sum(num_rows) from parquet_file_metadata(?)", [str(path)])
+                rows[table] = rows.get(table, 0) + int(con.fetchone()[0])
         return {
             "persons": None if self.options.raw else self.options.persons,
             "seed": None if self.options.raw else self.options.seed,
@@ -136,71 +142,42 @@ class Bench:
             "rows_in_parquet": rows,
         }
 
-    # --- contenders -----------------------------------------------------------------------------------------------
+    # --- contenders -------------------------------------------------------------------------------
 
     def run(self, name: str, input_size: dict) -> None:
         """Run one contender and keep its numbers."""
         out = self.outputs[name]
+        common = ["--raw", self.raw, "--out", out]
         if name == "project":
             run = Run(name, "everything, tested and published")
             shutil.rmtree(out.parent, ignore_errors=True)
-            command = [
-                "-m",
-                "dabing.cli",
-                "run",
-                "--raw",
-                str(self.raw),
-                "--warehouse",
-                str(out.parent),
-            ]
-            said = self.measure(run, command)
-            run.parts = built_and_checked(said)
-        elif name in ("bare", "bare_payouts"):
-            run = Run(name, "the same tables" if name == "bare" else "payouts only")
-            shutil.rmtree(out.parent, ignore_errors=True)
-            command = [str(PEERS / "bare_duckdb.py"), "--raw", str(self.raw), "--out", str(out)]
-            command += [
-                "--memory",
-                MEMORY,
-                "--threads",
-                str(THREADS),
-                "--temp",
-                str(out.parent / "spill"),
-            ]
-            self.measure(run, command + (["--payouts-only"] if name == "bare_payouts" else []))
+            command = ["-m", "dabing.cli", "run", "--raw", self.raw, "--warehouse", out.parent]
+            run.parts = built_and_checked(self.measure(run, command))
+        elif name == "pandas":
+            run = self.run_pandas(common, input_size["rows_in_parquet"].get("setl_d", 0))
         elif name == "polars":
             run = Run(name, "payouts only")
-            self.measure(
-                run, [str(PEERS / "with_polars.py"), "--raw", str(self.raw), "--out", str(out)]
-            )
+            self.measure(run, [PEERS / "with_polars.py", *common])
         else:
-            run = self.run_pandas(input_size["rows_in_parquet"].get("setl_d", 0))
+            run = Run(name, "the same tables" if name == "bare" else "payouts only")
+            limits = ["--memory", MEMORY, "--threads", THREADS, "--temp", self.work / "spill"]
+            scope = ["--payouts-only"] if name == "bare_payouts" else []
+            self.measure(run, [PEERS / "bare_duckdb.py", *common, *limits, *scope])
         self.runs[name] = run
 
-    def run_pandas(self, settlement_rows: int) -> Run:
-        """Run pandas on as many persons as fit into memory; on half as many again while they do not."""
+    def run_pandas(self, common: list, settlement_rows: int) -> Run:
+        """Run pandas on as many persons as fit into memory; on half as many while they do not."""
         room = psutil.virtual_memory().available * 0.8
         share = min(1.0, room / max(1, settlement_rows * PANDAS_BYTES_PER_ROW))
         if share < 1:
             share = max(0.01, int(share * 100) / 100)
         for _ in range(4):
             run = Run("pandas", "payouts only", persons_share=share)
-            command = [
-                str(PEERS / "with_pandas.py"),
-                "--raw",
-                str(self.raw),
-                "--out",
-                str(self.outputs["pandas"]),
-            ]
-            if share < 1:
-                chosen = self.choose_persons(share)
-                command += ["--persons", str(chosen)]
-            self.measure(run, command)
+            some = ["--persons", self.choose_persons(share)] if share < 1 else []
+            self.measure(run, [PEERS / "with_pandas.py", *common, *some])
             if not run.failure.startswith("out of memory"):
                 break
-            self.console.print(
-                f"  pandas at {share:.0%} of the persons: {run.failure}; trying half as many"
-            )
+            self.console.print(f"  {share:.0%} of the persons are too many for pandas")
             share /= 2
         return run
 
@@ -212,7 +189,8 @@ class Bench:
             con.execute(
                 f"""
                 copy (
-                    select distinct trim(psn_no::varchar) as psn_no from read_parquet(?, union_by_name = true)
+                    select distinct trim(psn_no::varchar) as psn_no
+                    from read_parquet(?, union_by_name = true)
                     where hash(trim(psn_no::varchar)) % 10000 < {round(share * 10000)}
                 ) to '{chosen}' (format parquet)
                 """,
@@ -220,16 +198,25 @@ class Bench:
             )
         return chosen
 
-    def measure(self, run: Run, command: list[str]) -> str:
-        """Run a command, with its wall time and the peak of its process tree's resident memory; return what it said."""
+    def measure(self, run: Run, command: list) -> str:
+        """Run a command; keep its wall time and its process tree's peak resident memory.
+
+        Returns what it said.
+        """
         self.console.print(f"Running {TITLES[run.name]}, {run.computes} ...")
         most = psutil.virtual_memory().available - (1 << 30)
         log = self.work / f"{run.name}.log"
-        environment = os.environ | {"DBT_ENV_SECRET_PERSON_KEY": KEY, "PYTHONUNBUFFERED": "1"}
+        environment = os.environ | {
+            "DBT_ENV_SECRET_PERSON_KEY": KEY,
+            "DABING_MEMORY": MEMORY,
+            "DABING_THREADS": str(THREADS),
+            "POLARS_MAX_THREADS": str(THREADS),
+            "PYTHONUNBUFFERED": "1",
+        }
         started = time.perf_counter()
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [sys.executable, *command],
+                [sys.executable, *map(str, command)],
                 cwd=ROOT,
                 env=environment,
                 stdout=output,
@@ -257,22 +244,18 @@ class Bench:
         said = log.read_text(errors="replace")
         if process.returncode and not run.failure:
             out_of_memory = process.returncode == -9 or "MemoryError" in said
-            reason = (said.strip().splitlines() or ["no message"])[-1][:200]
-            run.failure = (
-                "out of memory" if out_of_memory else f"exit code {process.returncode}: {reason}"
-            )
+            run.failure = "out of memory" if out_of_memory else f"exit code {process.returncode}"
         if run.failure:
-            self.console.print(f"  {run.failure} (all it said: {log})", style="red", markup=False)
+            said_last = "\n".join(said.strip().splitlines()[-12:])
+            self.console.print(f"  {run.failure}\n{said_last}", style="red", markup=False)
         return said
 
-    # --- agreement ------------------------------------------------------------------------------------------------
+    # --- agreement --------------------------------------------------------------------------------
 
     def compare(self) -> str:
-        """Compare all payouts with the project's, or with the bare script's where the project has none."""
-        reference = next(
-            (n for n in ("project", "bare", "bare_payouts") if self.has_result(n)), None
-        )
-        if reference is None:
+        """Compare all payouts with the project's, or where it has none with the bare script's."""
+        reference = next((n for n in ("project", "bare") if self.has_result(n)), "")
+        if not reference:
             return ""
         settings = {
             "memory_limit": MEMORY,
@@ -280,9 +263,8 @@ class Bench:
             "temp_directory": str(self.work / "spill"),
         }
         with duckdb.connect(config=settings) as con:
-            for name, run in self.runs.items():
-                if self.has_result(name):
-                    self.attach(con, name, run)
+            for name in filter(self.has_result, self.runs):
+                self.attach(con, name)
             chosen = self.work / "persons.parquet"
             for name, run in self.runs.items():
                 if not self.has_result(name):
@@ -291,12 +273,14 @@ class Bench:
                 if run.persons_share < 1:
                     theirs = f"""(
                         select * from {theirs} semi join (
-                            select left(sha256(concat('{KEY}:', psn_no)), 32) as person_key from '{chosen}'
+                            select left(sha256(concat('{KEY}:', psn_no)), 32) as person_key
+                            from '{chosen}'
                         ) using (person_key)
                     )"""
                 run.rows, run.differing_rows, total = con.execute(f"""
                     select
-                        count(mine.fen), count(*) filter (where mine.fen is distinct from theirs.fen),
+                        count(mine.fen),
+                        count(*) filter (where mine.fen is distinct from theirs.fen),
                         sum(mine.fen)
                     from payout_{name} as mine
                     full join {theirs} as theirs using (settlement_id, scheme_id)
@@ -310,8 +294,8 @@ class Bench:
         """Whether a contender ran and came to its end."""
         return name in self.runs and not self.runs[name].failure and self.outputs[name].exists()
 
-    def attach(self, con: duckdb.DuckDBPyConnection, name: str, run: Run) -> None:
-        """A contender's payouts as view payout_<name>: settlement_id, scheme_id, fen (and person_key of builds)."""
+    def attach(self, con: duckdb.DuckDBPyConnection, name: str) -> None:
+        """Make a contender's payouts a view: settlement_id, scheme_id, fen."""
         path = self.outputs[name]
         if path.suffix == ".duckdb":
             con.execute(f"attach '{path}' as {name} (read_only)")
@@ -322,12 +306,13 @@ class Bench:
             """)
         else:
             con.execute(
-                f"create view payout_{name} as select settlement_id, scheme_id, payout_fen as fen from '{path}'"
+                f"create view payout_{name} as "
+                f"select settlement_id, scheme_id, payout_fen as fen from '{path}'"
             )
 
-    # --- report ---------------------------------------------------------------------------------------------------
+    # --- report -----------------------------------------------------------------------------------
 
-    def report(self, input_size: dict, machine: dict, reference: str) -> None:
+    def report(self, input_size: dict, here: dict, reference: str) -> None:
         """Print the table."""
         base = {
             run.computes == "payouts only": run
@@ -356,9 +341,7 @@ class Bench:
             table.add_row(
                 TITLES[run.name],
                 run.computes,
-                "all"
-                if run.persons_share == 1
-                else f"{run.persons_share:.3g} of all".replace("0.", "."),
+                "all" if run.persons_share == 1 else f"{run.persons_share:.0%}",
                 run.failure or f"{run.wall_seconds:.1f}",
                 ratio,
                 f"{run.peak_bytes / 2**30:.2f}",
@@ -371,20 +354,21 @@ class Bench:
         )
         persons = f"{input_size['persons']:,} persons, " if input_size["persons"] else ""
         self.console.print(
-            f"\nInput: {persons}{input_size['bytes'] / 2**20:,.0f} MB in {input_size['files']} files; {rows}"
+            f"\nInput: {persons}{input_size['bytes'] / 2**20:,.0f} MB"
+            f" in {input_size['files']} files; {rows}"
         )
-        self.console.print(
-            "Machine: " + ", ".join(f"{name} {value}" for name, value in machine.items())
-        )
+        self.console.print("Machine: " + ", ".join(f"{k} {v}" for k, v in here.items()))
         self.console.print(table)
         self.console.print(
-            "× bare DuckDB: against the bare script that computes as much. Differing rows: settlement and scheme whose "
-            f"payout is not that of {TITLES.get(reference, 'anyone')} to the fen, or that only one of them has."
+            "× bare DuckDB: to the bare script that computes as much. Differing rows: settlement"
+            f" and scheme whose payout is not to the fen that of {TITLES.get(reference, 'another')}"
+            " or that only one of the two has."
         )
         shares = {run.persons_share for run in self.runs.values() if run.persons_share < 1}
         if shares:
             self.console.print(
-                "A contender that does not fit into memory runs on a share of the persons; its ratio is scaled."
+                "A contender that does not fit into memory runs on a share of the persons;"
+                " its ratio is scaled up from there."
             )
         for name, run in self.runs.items():
             if run.parts:
@@ -395,6 +379,19 @@ class Bench:
                 self.console.print(
                     f"Other tables of the bare script that differ from the project's: {said}."
                 )
+
+    def clean_up(self) -> None:
+        """Remove what this wrote, and nothing else that may be in the work folder."""
+        folders = [path.parent for path in self.outputs.values() if path.parent != self.work]
+        folders += [self.work / "spill", *([] if self.options.raw else [self.work / "raw"])]
+        for folder in folders:
+            shutil.rmtree(folder, ignore_errors=True)
+        files = [path for path in self.outputs.values() if path.parent == self.work]
+        files += [self.work / f"{name}.log" for name in CONTENDERS]
+        for file in [*files, self.work / "persons.parquet", self.work / "input.json"]:
+            file.unlink(missing_ok=True)
+        if not any(self.work.iterdir()):
+            self.work.rmdir()
 
     def agrees(self) -> bool:
         """Whether every contender came to its end with equal payouts."""
@@ -446,7 +443,7 @@ def built_and_checked(said: str) -> dict[str, float]:
 
 
 def differing_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
-    """Tables of the bare script whose rows are not those of the project, by an order-free sum of row hashes."""
+    """Find tables that differ between project and bare script, by a sum of the rows' hashes."""
     differing = []
     for table, names in SHARED.items():
         columns = ", ".join(f"{name}::varchar" for name in names.split())
@@ -464,7 +461,8 @@ def differing_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
             try:
                 sums.append(
                     con.execute(
-                        f"select count(*), sum(hash(r)) from (select {columns} from {build}.{table} {where}) as r"
+                        f"select count(*), sum(hash(r)) from"
+                        f" (select {columns} from {build}.{table} {where}) as r"
                     ).fetchone()
                 )
             except duckdb.Error as error:
@@ -534,7 +532,7 @@ def main() -> int:
             options.out.write_text(json.dumps(numbers, indent=2) + "\n")
     finally:
         if not options.keep:
-            shutil.rmtree(bench.work, ignore_errors=True)
+            bench.clean_up()
     return 0 if bench.agrees() else 1
 
 

@@ -35,31 +35,77 @@ ELSEWHERE = {0: ("330106", "310104"), 1: ("330106", "310104"), 2: ("220104", "11
 PLACE_OF_CARE = dict(zip(POOLS, ("330302", "331102", "220102", "610402"), strict=True))
 
 DISEASES = (
-    ("I10", "原发性高血压"), ("E11", "2型糖尿病"), ("I63", "脑梗死"), ("I25", "慢性缺血性心脏病"), ("J18", "肺炎"),
-    ("J44", "慢性阻塞性肺病"), ("M51", "腰椎间盘疾患"), ("K80", "胆石症"), ("H25", "老年性白内障"), ("S72", "股骨骨折"),
-    ("N18", "慢性肾脏病"), ("C34", "肺恶性肿瘤"), ("C50", "乳房恶性肿瘤"), ("C16", "胃恶性肿瘤"), ("I50", "心力衰竭"),
-    ("K35", "急性阑尾炎"), ("C18", "结肠恶性肿瘤"), ("C83", "非滤泡性淋巴瘤"), ("C92", "髓系白血病"),
+    ("I10", "原发性高血压"),
+    ("E11", "2型糖尿病"),
+    ("I63", "脑梗死"),
+    ("I25", "慢性缺血性心脏病"),
+    ("J18", "肺炎"),
+    ("J44", "慢性阻塞性肺病"),
+    ("M51", "腰椎间盘疾患"),
+    ("K80", "胆石症"),
+    ("H25", "老年性白内障"),
+    ("S72", "股骨骨折"),
+    ("N18", "慢性肾脏病"),
+    ("C34", "肺恶性肿瘤"),
+    ("C50", "乳房恶性肿瘤"),
+    ("C16", "胃恶性肿瘤"),
+    ("I50", "心力衰竭"),
+    ("K35", "急性阑尾炎"),
+    ("C18", "结肠恶性肿瘤"),
+    ("C83", "非滤泡性淋巴瘤"),
+    ("C92", "髓系白血病"),
     ("F20", "精神分裂症"),
 )
 DRUGS = (
-    ("XC08CA01", "苯磺酸氨氯地平片"), ("XA10BA02", "盐酸二甲双胍片"), ("XC10AA05", "阿托伐他汀钙片"),
-    ("XJ01DD04", "注射用头孢曲松钠"), ("XB01AC06", "阿司匹林肠溶片"), ("XA02BC01", "奥美拉唑肠溶胶囊"),
-    ("ZA04AAF0188", "复方甘草片"), ("ZA03CAX0102", "血栓通胶囊"), ("XL01XC03", "注射用曲妥珠单抗"),
-    ("XN02BE01", "对乙酰氨基酚片"), ("XR03DC03", "孟鲁司特钠片"), ("T001500634", "黄芪饮片"),
+    ("XC08CA01", "苯磺酸氨氯地平片"),
+    ("XA10BA02", "盐酸二甲双胍片"),
+    ("XC10AA05", "阿托伐他汀钙片"),
+    ("XJ01DD04", "注射用头孢曲松钠"),
+    ("XB01AC06", "阿司匹林肠溶片"),
+    ("XA02BC01", "奥美拉唑肠溶胶囊"),
+    ("ZA04AAF0188", "复方甘草片"),
+    ("ZA03CAX0102", "血栓通胶囊"),
+    ("XL01XC03", "注射用曲妥珠单抗"),
+    ("XN02BE01", "对乙酰氨基酚片"),
+    ("XR03DC03", "孟鲁司特钠片"),
+    ("T001500634", "黄芪饮片"),
 )
 SERVICES = (
-    ("001101000010000", "普通门诊诊查费"), ("001102000010100", "住院床位费"), ("002503000001", "血液生化检查"),
-    ("002103000010000", "X线计算机体层平扫"), ("003110000110000", "血液透析"), ("003315000010000", "手术费"),
+    ("001101000010000", "普通门诊诊查费"),
+    ("001102000010100", "住院床位费"),
+    ("002503000001", "血液生化检查"),
+    ("002103000010000", "X线计算机体层平扫"),
+    ("003110000110000", "血液透析"),
+    ("003315000010000", "手术费"),
 )
 MATERIALS = (
-    ("C0101010010", "一次性输液器"), ("C0201020030", "冠状动脉支架"), ("C1405010020", "人工髋关节"),
+    ("C0101010010", "一次性输液器"),
+    ("C0201020030", "冠状动脉支架"),
+    ("C1405010020", "人工髋关节"),
     ("C0304050060", "可吸收缝线"),
 )
 
 AMOUNTS = (
-    "medfee_sumamt", "fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "trafout_preselfpay_amt", "inscp_amt",
-    "act_pay_dedc", "hifp_pay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "hifdm_pay", "maf_pay",
-    "othfund_pay", "fund_pay_sumamt", "psn_pay", "acct_pay", "cash_payamt", "ownpay_hosp_part",
+    "medfee_sumamt",
+    "fulamt_ownpay_amt",
+    "overlmt_selfpay",
+    "preselfpay_amt",
+    "trafout_preselfpay_amt",
+    "inscp_amt",
+    "act_pay_dedc",
+    "hifp_pay",
+    "cvlserv_pay",
+    "hifes_pay",
+    "hifmi_pay",
+    "hifob_pay",
+    "hifdm_pay",
+    "maf_pay",
+    "othfund_pay",
+    "fund_pay_sumamt",
+    "psn_pay",
+    "acct_pay",
+    "cash_payamt",
+    "ownpay_hosp_part",
 )
 
 PARQUET = "format parquet, compression zstd, compression_level 1"
@@ -367,12 +413,25 @@ def settlements(where: str, hifp: str = "hifp", updt: str = "setl_time + interva
     fund, person = f"(fund + {change})", f"(total - fund - hospital_part - ({change}))"
     account = f"({person} * acct_pct // 100)"
     amounts = {
-        "medfee_sumamt": "total", "fulamt_ownpay_amt": "own", "overlmt_selfpay": "over_fen",
-        "preselfpay_amt": "class_b + transfer", "trafout_preselfpay_amt": "transfer", "inscp_amt": "inscp",
-        "act_pay_dedc": "dedc", "hifp_pay": hifp, "cvlserv_pay": "cvl", "hifes_pay": "0",
-        "hifmi_pay": "if(emp, 0, cii)", "hifob_pay": "if(emp, cii, 0)", "hifdm_pay": "0", "maf_pay": "maf",
-        "othfund_pay": "0", "fund_pay_sumamt": f"if(swapped, {person}, {fund})",
-        "psn_pay": f"if(swapped, {fund}, {person})", "acct_pay": account, "cash_payamt": f"{person} - {account}",
+        "medfee_sumamt": "total",
+        "fulamt_ownpay_amt": "own",
+        "overlmt_selfpay": "over_fen",
+        "preselfpay_amt": "class_b + transfer",
+        "trafout_preselfpay_amt": "transfer",
+        "inscp_amt": "inscp",
+        "act_pay_dedc": "dedc",
+        "hifp_pay": hifp,
+        "cvlserv_pay": "cvl",
+        "hifes_pay": "0",
+        "hifmi_pay": "if(emp, 0, cii)",
+        "hifob_pay": "if(emp, cii, 0)",
+        "hifdm_pay": "0",
+        "maf_pay": "maf",
+        "othfund_pay": "0",
+        "fund_pay_sumamt": f"if(swapped, {person}, {fund})",
+        "psn_pay": f"if(swapped, {fund}, {person})",
+        "acct_pay": account,
+        "cash_payamt": f"{person} - {account}",
         "ownpay_hosp_part": "hospital_part",
     }
     columns = ",\n        ".join(f"{yuan(f'sgn * ({value})')} as {name}" for name, value in amounts.items())
@@ -426,9 +485,9 @@ def fee_lines(where: str) -> str:
         {texts(POOLS)}[pool + 1] || (10000000000000 + setl_no) as setl_id,
         psn_no, begndate::timestamp + interval 10 hour as fee_ocur_time,
         (sgn * if(fen % 2 = 0, 2, 1))::decimal(16, 2) as cnt,
-        {yuan('if(fen % 2 = 0, fen // 2, fen)')} as pric, {yuan('sgn * fen')} as det_item_fee_sumamt,
-        {yuan('sgn * line_own')} as fulamt_ownpay_amt, {yuan('sgn * line_over')} as overlmt_selfpay,
-        {yuan('sgn * line_pre')} as preselfpay_amt, {yuan('sgn * line_in')} as inscp_amt,
+        {yuan("if(fen % 2 = 0, fen // 2, fen)")} as pric, {yuan("sgn * fen")} as det_item_fee_sumamt,
+        {yuan("sgn * line_own")} as fulamt_ownpay_amt, {yuan("sgn * line_over")} as overlmt_selfpay,
+        {yuan("sgn * line_pre")} as preselfpay_amt, {yuan("sgn * line_in")} as inscp_amt,
         case when n > 2 and sort <> 'restricted' then if(u(lk, 50) < 0.02, '丙', '03')
             when sort = 'restricted' or line_pre > 0 then case when u(lk, 50) < 0.03 then '乙'
                 when u(lk, 50) < 0.05 then '2' else '02' end
@@ -576,26 +635,31 @@ def write_chunk(con: duckdb.DuckDBPyConnection, root: Path, number: int, lo: int
 
     for (year,) in con.execute("select distinct file_year from event order by 1").fetchall():
         folder, here = f"year={year}", f"file_year = {year}"
-        copy("setl_d", folder, settlements(
-            f"{here} and fate <> 'late'", "if(fate = 'again', hifp * 9 // 10, hifp)"))
+        copy("setl_d", folder, settlements(f"{here} and fate <> 'late'", "if(fate = 'again', hifp * 9 // 10, hifp)"))
         copy("fee_list_d", folder, fee_lines(here))
         copy("mdtrt_d", folder, visits(here))
     copy("setl_d", "delivery=late", settlements("fate = 'late'", updt="setl_time + interval 50 day"))
     copy("setl_d", "delivery=again", settlements("fate = 'again'", updt="setl_time + interval 9 day", rid="'-2'"))
     copy("setl_d", "delivery=migration", settlements("fate = 'copied'", updt="null::timestamp", rid="'-QY'"))
     for table, query in (
-        ("psn_info_b", PERSON_INFO), ("psn_insu_d", SPELLS), ("psn_idet_d", IDENTITIES), ("supp_enrl_d", PREMIUMS),
+        ("psn_info_b", PERSON_INFO),
+        ("psn_insu_d", SPELLS),
+        ("psn_idet_d", IDENTITIES),
+        ("supp_enrl_d", PREMIUMS),
         ("refl_appy_evt_c", REFERRALS),
     ):
         copy(table, "bulk", query)
     cursor = con.execute(COUNTS)
     dirt = dict(zip([column[0] for column in cursor.description], cursor.fetchone(), strict=True))
-    dirt["identity_without_end"] = con.execute(
-        f"select count(*) from ({IDENTITIES}) where endtime is null").fetchone()[0]
+    dirt["identity_without_end"] = con.execute(f"select count(*) from ({IDENTITIES}) where endtime is null").fetchone()[
+        0
+    ]
     heads = con.execute("""
         select pool, county, emp, urban, count(*) from person where not uninsured group by all""").fetchall()
     return {
-        "persons": hi - lo, "rows": rows, "dirt": Counter(dirt),
+        "persons": hi - lo,
+        "rows": rows,
+        "dirt": Counter(dirt),
         "heads": Counter({tuple(row[:4]): row[4] for row in heads}),
     }
 
@@ -615,8 +679,11 @@ def line_dirt(con: duckdb.DuckDBPyConnection, root: Path) -> dict:
 
 def institutions() -> str:
     """Hospitals of three levels and pharmacies of every county, the places of care elsewhere, and a test hospital."""
-    counties = sorted({county for text in COUNTIES for county in text.split()}
-                      | {place for pair in ELSEWHERE.values() for place in pair} | {"222401"})
+    counties = sorted(
+        {county for text in COUNTIES for county in text.split()}
+        | {place for pair in ELSEWHERE.values() for place in pair}
+        | {"222401"}
+    )
     return f"""
     with county as (select unnest({texts(counties)}) as code), places as (
         select code, lv, n, t from county, range(1, 4) l(lv), range(1, 6) m(n), (values ('H'), ('P')) k(t)

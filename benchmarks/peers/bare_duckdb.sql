@@ -1,8 +1,12 @@
+-- The SQL of bare_duckdb.py, in the order in which it runs; each part begins with its name.
+
 -- :macros
 -- Values read from text: NULL where the text has not the form (rule A6).
 create temp macro blank_free(v) as nullif(trim(cast(v as varchar)), '');
 create temp macro as_money(v) as
-    case when regexp_full_match(v, '[+-]?[0-9]+([.][0-9]{0,2}0*)?') then try_cast(v as decimal(16,2)) end;
+    case
+        when regexp_full_match(v, '[+-]?[0-9]+([.][0-9]{0,2}0*)?') then try_cast(v as decimal(16,2))
+    end;
 create temp macro as_number(v) as
     case when regexp_full_match(v, '[+-]?[0-9]+([.][0-9]*)?') then try_cast(v as decimal(18,4)) end;
 create temp macro as_integer(v) as
@@ -12,11 +16,19 @@ create temp macro as_time(v) as
         when regexp_full_match(v, '[0-9]{8}') then try_strptime(v, '%Y%m%d')
         when regexp_full_match(v, '[0-9]{14}') then try_strptime(v, '%Y%m%d%H%M%S')
         when regexp_full_match(
-            v, '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?'
+            v,
+            '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?'
         ) then try_cast(replace(v, '/', '-') as timestamp)
     end;
 create temp macro as_date(v) as cast(as_time(v) as date);
-create temp macro in_force(day, valid_from, valid_to) as day >= valid_from and (valid_to is null or day < valid_to);
+create temp macro in_force(day, valid_from, valid_to) as
+    day >= valid_from and (valid_to is null or day < valid_to);
+create temp macro status_rank(status) as
+    case status when 'reference' then 1 when 'illustrative' then 2 else 0 end;
+create temp macro shifted(bound, basis, deductible) as
+    greatest(0, bound - case when basis = 'gross' then deductible else 0 end);
+create temp macro climbed(payable, lower_bound, upper_bound) as
+    cast(greatest(least(payable, upper_bound) - lower_bound, 0) as decimal(18,2));
 
 -- :policy
 -- The seeds compiled into ladders (section D).
@@ -39,11 +51,13 @@ inner join (values ('employee'), ('resident'), ('other')) as kinds (insurance_ty
     on scheme.insurance_type = kinds.insurance_type
     or (scheme.insurance_type = 'all' and kinds.insurance_type <> 'other');
 
--- Codes of areas with the pool that each belongs to: itself or the nearest ancestor that is a pool (rule A7).
+-- Codes of areas with the pool of each: itself or the nearest ancestor that is a pool (rule A7).
 create temp table region as
 with recursive
 area as (from read_csv(seed('region'), all_varchar = true)),
-pools as (select distinct pool_region_code as pool from read_csv(seed('scheme'), all_varchar = true)),
+pools as (
+    select distinct pool_region_code as pool from read_csv(seed('scheme'), all_varchar = true)
+),
 renamed as (
     select region_code, region_code as current_code, 0 as step from area
     union all
@@ -52,7 +66,11 @@ renamed as (
     where area.retired_into is not null and step < 9
 ),
 climb as (
-    select region_code, arg_max(current_code, step) as current_code, arg_max(current_code, step) as ancestor, 0 as height
+    select
+        region_code,
+        arg_max(current_code, step) as current_code,
+        arg_max(current_code, step) as ancestor,
+        0 as height
     from renamed group by region_code
     union all
     select climb.region_code, climb.current_code, area.parent_region_code, height + 1
@@ -65,14 +83,19 @@ group by all;
 
 create temp table insutype as
 select
-    pools.pool, codes.insutype, arg_max(codes.insurance_type, codes.pool_region_code is not null) as insurance_type
+    pools.pool,
+    codes.insutype,
+    arg_max(codes.insurance_type, codes.pool_region_code is not null) as insurance_type
 from (select distinct pool from region union all select '') as pools
 inner join read_csv(seed('insurance_type_code'), all_varchar = true) as codes
     on codes.pool_region_code is null or codes.pool_region_code = pools.pool
 group by all;
 
 create temp table medtype as
-select pools.pool, codes.med_type, arg_max(codes.care_type, codes.pool_region_code is not null) as care_type
+select
+    pools.pool,
+    codes.med_type,
+    arg_max(codes.care_type, codes.pool_region_code is not null) as care_type
 from (select distinct pool from region union all select '') as pools
 inner join read_csv(seed('care_type_code'), all_varchar = true) as codes
     on codes.pool_region_code is null or codes.pool_region_code = pools.pool
@@ -101,7 +124,8 @@ from read_csv(seed('benefit_term'), all_varchar = true) semi join scheme using (
 
 create temp table tier_seed as
 select
-    scheme_id, insurance_type, cast(tier_no as integer) as tier_no, cast(lower_bound as decimal(18,2)) as lower_bound,
+    scheme_id, insurance_type, cast(tier_no as integer) as tier_no,
+    cast(lower_bound as decimal(18,2)) as lower_bound,
     cast(upper_bound as decimal(18,2)) as upper_bound, cast(rate as decimal(6,4)) as rate,
     cast(effective_from as date) as valid_from, cast(effective_to as date) as valid_to, status
 from read_csv(seed('benefit_tier'), all_varchar = true) semi join scheme using (scheme_id);
@@ -109,14 +133,16 @@ from read_csv(seed('benefit_tier'), all_varchar = true) semi join scheme using (
 create temp table modifier as
 select
     scheme_id, assistance_category, cast(deductible_factor as decimal(6,4)) as deductible_factor,
-    cast(rate_addition as decimal(6,4)) as rate_addition, cast(rate_override as decimal(6,4)) as rate_override,
+    cast(rate_addition as decimal(6,4)) as rate_addition,
+    cast(rate_override as decimal(6,4)) as rate_override,
     cast(limit_waived as boolean) as limit_waived,
     cast(effective_from as date) as valid_from, cast(effective_to as date) as valid_to, status
 from read_csv(seed('category_modifier'), all_varchar = true) semi join scheme using (scheme_id);
 
 create temp table coverage as
 select
-    row_number() over () as coverage_no, scheme_id, care_type, component, item_type, item_list_id, list_rule,
+    row_number() over () as coverage_no, scheme_id, care_type, component, item_type, item_list_id,
+    list_rule,
     cast(share as decimal(6,4)) as share, cast(effective_from as date) as valid_from,
     cast(effective_to as date) as valid_to, status
 from read_csv(seed('coverage'), all_varchar = true) semi join scheme using (scheme_id);
@@ -135,7 +161,10 @@ with changes as (
     union select scheme_id, unnest([valid_from, valid_to]) from modifier
     union select scheme_id, unnest([valid_from, valid_to]) from coverage
 )
-select scheme_id, day as valid_from, lead(day) over (partition by scheme_id order by day) as valid_to
+select
+    scheme_id,
+    day as valid_from,
+    lead(day) over (partition by scheme_id order by day) as valid_to
 from changes
 where day is not null;
 
@@ -145,20 +174,24 @@ select
     version.*,
     term.insurance_type,
     category.assistance_category,
-    round(term.deductible * coalesce(modifier.deductible_factor, 1), 2)::decimal(18,2) as deductible,
+    round(term.deductible * coalesce(modifier.deductible_factor, 1), 2)::decimal(18,2)
+        as deductible,
     case when not coalesce(modifier.limit_waived, false) then term.annual_limit end as annual_limit,
     term.limit_basis,
     term.tier_basis,
     coalesce(modifier.rate_addition, 0) as rate_addition,
     modifier.rate_override,
-    greatest(status_rank(scheme.status), status_rank(term.status), status_rank(modifier.status)) as status_rank,
+    greatest(status_rank(scheme.status), status_rank(term.status), status_rank(modifier.status))
+        as status_rank,
 from version
 inner join scheme using (scheme_id)
 inner join term
-    on term.scheme_id = version.scheme_id and in_force(version.valid_from, term.valid_from, term.valid_to)
+    on term.scheme_id = version.scheme_id
+    and in_force(version.valid_from, term.valid_from, term.valid_to)
 cross join category
 left join modifier
-    on modifier.scheme_id = version.scheme_id and modifier.assistance_category = category.assistance_category
+    on modifier.scheme_id = version.scheme_id
+    and modifier.assistance_category = category.assistance_category
     and in_force(version.valid_from, modifier.valid_from, modifier.valid_to);
 
 create temp table tier as
@@ -170,15 +203,16 @@ with shifted as (
         tier_seed.tier_no,
         case
             when row_number() over (partition by ladder_no order by tier_no) = 1 then 0
-            else greatest(0, tier_seed.lower_bound - case when tier_basis = 'gross' then deductible else 0 end)
+            else shifted(tier_seed.lower_bound, tier_basis, deductible)
         end::decimal(18,2) as lower_bound,
-        greatest(0, tier_seed.upper_bound - case when tier_basis = 'gross' then deductible else 0 end)::decimal(18,2)
-            as shifted_upper,
+        shifted(tier_seed.upper_bound, tier_basis, deductible)::decimal(18,2) as shifted_upper,
         tier_seed.upper_bound is null as is_open,
-        least(1, coalesce(ladder.rate_override, tier_seed.rate + ladder.rate_addition))::decimal(6,4) as rate
+        least(1, coalesce(ladder.rate_override, tier_seed.rate + ladder.rate_addition))
+            ::decimal(6,4) as rate
     from ladder
     inner join tier_seed
-        on tier_seed.scheme_id = ladder.scheme_id and tier_seed.insurance_type in ('all', ladder.insurance_type)
+        on tier_seed.scheme_id = ladder.scheme_id
+        and tier_seed.insurance_type in ('all', ladder.insurance_type)
         and in_force(ladder.valid_from, tier_seed.valid_from, tier_seed.valid_to)
 )
 select
@@ -188,26 +222,28 @@ select
         when limit_basis = 'payout' and annual_limit is not null then greatest(
             0, annual_limit - coalesce(
                 sum(round(rate * (shifted_upper - lower_bound), 2)) over (
-                    partition by ladder_no order by tier_no rows between unbounded preceding and 1 preceding
+                    partition by ladder_no order by tier_no
+                    rows between unbounded preceding and 1 preceding
                 ), 0
             )
         )
     end::decimal(18,2) as payout_cap
 from shifted;
-create temp macro climbed(x, t) as
-    cast(greatest(least(x, struct_extract(t, 'upper_bound')) - struct_extract(t, 'lower_bound'), 0) as decimal(18,2));
 
 -- Shares of the header's components in one row a scheme, care type and span.
 create temp table header_share as
 select
     version.scheme_id, version.valid_from, version.valid_to, coverage.care_type,
     coalesce(max(share) filter (where component = 'coinsurance'), 0)::decimal(6,4) as coinsurance,
-    coalesce(max(share) filter (where component = 'class_b_self_pay'), 0)::decimal(6,4) as class_b_self_pay,
-    coalesce(max(share) filter (where component = 'transfer_self_pay'), 0)::decimal(6,4) as transfer_self_pay,
+    coalesce(max(share) filter (where component = 'class_b_self_pay'), 0)::decimal(6,4)
+        as class_b_self_pay,
+    coalesce(max(share) filter (where component = 'transfer_self_pay'), 0)::decimal(6,4)
+        as transfer_self_pay,
     coalesce(max(share) filter (where component = 'over_limit'), 0)::decimal(6,4) as over_limit
 from version
 inner join coverage
-    on coverage.scheme_id = version.scheme_id and in_force(version.valid_from, coverage.valid_from, coverage.valid_to)
+    on coverage.scheme_id = version.scheme_id
+    and in_force(version.valid_from, coverage.valid_from, coverage.valid_to)
 where item_list_id is null
 group by all;
 
@@ -217,7 +253,8 @@ create temp table reversal as
 select setl_id, init_setl_id, psn_no, setl_time, medfee_sumamt as total from setl_d_used
 where init_setl_id <> setl_id;
 create temp table link (
-    setl_id varchar, psn_no varchar, setl_time timestamp, total decimal(18,2), root_time timestamp, depth int
+    setl_id varchar, psn_no varchar, setl_time timestamp, total decimal(18,2),
+    root_time timestamp, depth int
 );
 create temp table rejected (setl_id varchar, reasons varchar);
 insert into link
@@ -225,8 +262,8 @@ select setl_id, psn_no, setl_time, medfee_sumamt, setl_time, 0 from setl_d_used
 where not coalesce(init_setl_id <> setl_id, false)
     and setl_id in (select init_setl_id from reversal);
 
--- :orphans
--- Reversals that no round has let in or refused.
+-- :claim_expense
+-- Expense components of every settlement (section B).
 create temp table line as
 select
     setl_id, med_list_codg, fulamt_ownpay_amt as amount,
@@ -235,7 +272,8 @@ select
         when list_type = '201' then 'service'
         when list_type = '301' then 'material'
     end as item_type,
-    coalesce(chrgitm_lv in ('01', '02', '1', '2', '甲', '乙', '1.0', '2.0'), false) as is_restricted
+    coalesce(chrgitm_lv in ('01', '02', '1', '2', '甲', '乙', '1.0', '2.0'), false)
+        as is_restricted
 from fee_list_d_used
 where fulamt_ownpay_amt <> 0;
 
@@ -283,8 +321,8 @@ left join link on link.setl_id = s.setl_id
 left join parts on parts.setl_id = s.setl_id
 where not coalesce(s.init_setl_id <> s.setl_id, false) or link.setl_id is not null;
 
--- :claim_expense
--- Expense components of every settlement (section B).
+-- :listed
+-- Own expense of items on the lists that a scheme counts (rule B5).
 create temp table listed as
 with hits as (
     select distinct
@@ -310,8 +348,8 @@ amounts as (
 )
 select setl_id as settlement_id, scheme_id, sum(amount) as amount from amounts group by all;
 
--- :listed
--- Own expense of items on the lists that a scheme counts (rule B5).
+-- :counted
+-- Eligible expense of every settlement in its scheme (rule B7).
 create temp table counted as
 select
     e.settlement_id, covered.scheme_id, e.person_key, e.benefit_year, e.settled_at, e.terms_date,
@@ -332,8 +370,8 @@ left join header_share as h
     and in_force(e.terms_date, h.valid_from, h.valid_to)
 left join listed on listed.settlement_id = e.settlement_id and listed.scheme_id = covered.scheme_id;
 
--- :counted
--- Eligible expense of every settlement in its scheme (rule B7).
+-- :accumulated
+-- Accumulators of the person-years that have any eligible expense (rules C3, E1, E2).
 create temp table accumulated as
 select
     *,
@@ -349,8 +387,8 @@ window accumulator as (
 );
 drop table counted;
 
--- :accumulated
--- Accumulators of the person-years that have any eligible expense (rules C3, E1, E2).
+-- :held
+-- Assistance category at each settlement (rules C1, C2).
 create temp table held as
 with spells as (
     select
@@ -372,12 +410,13 @@ select
 from accumulated as a
 inner join spells on spells.person_key = a.person_key and in_force(a.terms_date, held_from, held_to)
 left join modifier
-    on modifier.scheme_id = a.scheme_id and modifier.assistance_category = spells.assistance_category
+    on modifier.scheme_id = a.scheme_id
+    and modifier.assistance_category = spells.assistance_category
     and in_force(a.terms_date, modifier.valid_from, modifier.valid_to)
 group by all;
 
--- :held
--- Assistance category at each settlement (rules C1, C2).
+-- :ladders
+-- Payable expense, and what each tier pays of it (rules E3 to E5).
 create temp table priced as
 with graded as (
     select
@@ -391,7 +430,8 @@ select
     g.* exclude (accumulated_after, accumulated_before),
     accumulated_before::decimal(18,2) as accumulated_before,
     accumulated_after::decimal(18,2) as accumulated_after,
-    ladder.ladder_no, ladder.status_rank, ladder.deductible, ladder.annual_limit, ladder.limit_basis,
+    ladder.ladder_no, ladder.status_rank, ladder.deductible, ladder.annual_limit,
+    ladder.limit_basis,
     case when limit_basis = 'eligible_expense' then annual_limit - deductible end as payable_cap,
     coalesce(least(greatest(accumulated_before - deductible, 0), payable_cap), 0)::decimal(18,2)
         as payable_before,
@@ -407,17 +447,20 @@ drop table accumulated;
 create table benefits.fct_payout_tier as
 select
     p.settlement_id, p.scheme_id, tier.tier_no, tier.rate,
-    (climbed(payable_after, tier) - climbed(payable_before, tier))::decimal(18,2) as tier_expense,
     (
-        least(round(rate * climbed(payable_after, tier), 2), payout_cap)
-        - least(round(rate * climbed(payable_before, tier), 2), payout_cap)
+        climbed(payable_after, lower_bound, upper_bound)
+        - climbed(payable_before, lower_bound, upper_bound)
+    )::decimal(18,2) as tier_expense,
+    (
+        least(round(rate * climbed(payable_after, lower_bound, upper_bound), 2), payout_cap)
+        - least(round(rate * climbed(payable_before, lower_bound, upper_bound), 2), payout_cap)
     )::decimal(18,2) as tier_payout
 from priced as p
 inner join tier using (ladder_no)
 where payable_after <> payable_before and tier_expense <> 0;
 
--- :ladders
--- Payable expense, and what each tier pays of it (rules E3 to E5).
+-- :payout
+-- The payouts (rule E4).
 create table benefits.fct_payout as
 with paid as (
     select settlement_id, scheme_id, sum(tier_payout) as payout_amount, count(*) > 1 as is_straddle
@@ -436,8 +479,8 @@ select
 from priced as p
 left join paid using (settlement_id, scheme_id);
 
--- :payout
--- Payouts; before that nothing was summed up.
+-- :passing
+-- Payouts of the person-years whose running sum passes the limit, in order.
 with
 paid as (
     select p.person_key, p.scheme_id, p.benefit_year, p.settled_at, p.settlement_id,
@@ -464,8 +507,8 @@ semi join over_limit using (person_key, scheme_id, benefit_year)
 inner join benefits.fct_payout_tier using (settlement_id, scheme_id)
 order by person_key, scheme_id, benefit_year, settled_at, settlement_id, tier_no desc
 
--- :passing
--- Payouts of the person-years whose running sum passes the limit, in order.
+-- :accumulator_year
+-- One row a person, scheme and year.
 create table benefits.fct_accumulator_year as
 with years as (
     select
@@ -484,21 +527,26 @@ select
     p.annual_limit,
     case when p.annual_limit is not null then greatest(
         p.annual_limit
-        - case p.limit_basis when 'payout' then years.payout_amount else years.eligible_expense end, 0
+        - case p.limit_basis
+            when 'payout' then years.payout_amount
+            else years.eligible_expense
+        end,
+        0
     ) end::decimal(18,2) as limit_remaining,
     years.first_payout_at
 from years
 inner join priced as p using (person_key, scheme_id, benefit_year)
 where p.is_last
 
--- :accumulator_year
--- One row a person, scheme and year.
+-- :fund_year
+-- Income against payouts by scheme, county, insurance type and year (rules H1, H3).
 create table funds.fct_fund_year as
 with
 standard as (
     select
         scheme_id, insurance_type, cast(benefit_year as integer) as benefit_year,
-        cast(per_capita_amount as decimal(18,2)) as per_capita, cast(census_date as date) as census_date,
+        cast(per_capita_amount as decimal(18,2)) as per_capita,
+        cast(census_date as date) as census_date,
         cast(public_share as decimal(6,4)) as public_share
     from read_csv(seed('funding_standard'), all_varchar = true) semi join scheme using (scheme_id)
 ),
@@ -544,7 +592,9 @@ movements as (
         sum(amount) filter (where txn_type = 'carried_in') as carried_in,
         sum(amount) filter (where txn_type = 'service_fee') as service_fee,
         sum(amount) filter (where txn_type = 'interest') as interest
-    from fund_txn_d_used group by all
+    from fund_txn_d_used
+        semi join scheme using (scheme_id)
+        group by all
 )
 select
     scheme_id, region_code, insurance_type, benefit_year,
@@ -562,8 +612,8 @@ from income
 full join paid using (scheme_id, region_code, insurance_type, benefit_year)
 full join movements using (scheme_id, region_code, insurance_type, benefit_year)
 
--- :fund_year
--- Income against payouts by scheme, county, insurance type and year (rules H1, H3).
+-- :audit
+-- Where the audit goes (rule A6).
 create table quality.load_audit (
     raw_table varchar, source_file varchar, delivered bigint, accepted bigint, superseded bigint,
     void bigint, quarantined bigint
@@ -571,4 +621,6 @@ create table quality.load_audit (
 create table quality.quarantine (
     raw_table varchar, record_key varchar, reasons varchar, raw_row varchar, source_file varchar
 );
-create temp table unusable (raw_table varchar, file_no int, row_no bigint, record_key varchar, reasons varchar);
+create temp table unusable (
+    raw_table varchar, file_no int, row_no bigint, record_key varchar, reasons varchar
+);

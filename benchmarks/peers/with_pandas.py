@@ -1,8 +1,9 @@
 """Peer: the critical illness payouts as a pandas pipeline.
 
-Reads the same raw files and policy seeds as the project and writes one row a settlement and scheme with the payout in
-fen. Only needed columns are read, file by file; money is int64 fen throughout. Everything has to fit into memory:
-``--persons`` names a Parquet file with the ``psn_no`` of those to compute when the whole does not.
+Reads the same raw files and policy seeds as the project and writes one row a settlement and scheme
+with the payout in fen. Only needed columns are read, row group by row group; money is int64 fen
+throughout. Everything has to fit into memory: ``--persons`` names a Parquet file with the
+``psn_no`` of those to compute when the whole does not.
 """
 
 from __future__ import annotations
@@ -34,50 +35,33 @@ ALIASES = {
     "overlmt_amt": "overlmt_selfpay",
     "feedetl_sn": "bkkp_sn",
 }
-# What is kept of each table, by kind; `checked` columns are only looked at for values that do not parse (rule A6).
-SETTLEMENT = {
-    "text": ["setl_id", "init_setl_id", "psn_no", "insutype", "insu_admdvs", "med_type", "dise_no"],
-    "time": ["setl_time"],
-    "money": [
-        "medfee_sumamt",
-        "overlmt_selfpay",
-        "preselfpay_amt",
-        "trafout_preselfpay_amt",
-        "inscp_amt",
-        "hifp_pay",
-    ],
-}
-SETTLEMENT_CHECKED = {
-    "time": ["begndate", "enddate"],
-    "money": [
-        "fulamt_ownpay_amt",
-        "act_pay_dedc",
-        "cvlserv_pay",
-        "hifes_pay",
-        "hifmi_pay",
-        "hifob_pay",
-        "hifdm_pay",
-    ]
-    + [
-        "maf_pay",
-        "othfund_pay",
-        "fund_pay_sumamt",
-        "psn_pay",
-        "acct_pay",
-        "cash_payamt",
-        "ownpay_hosp_part",
-    ],
-}
-LINE = {
-    "text": ["bkkp_sn", "setl_id", "chrgitm_lv", "list_type", "med_list_codg"],
-    "money": ["det_item_fee_sumamt", "fulamt_ownpay_amt"],
-}
-LINE_CHECKED = {
-    "time": ["fee_ocur_time"],
-    "number": ["cnt", "pric"],
-    "money": ["overlmt_selfpay", "preselfpay_amt", "inscp_amt"],
-}
-SPELL = {"text": ["psn_no", "psn_idet_type", "insu_admdvs"], "time": ["begntime", "endtime"]}
+
+
+def columns(**kinds: str) -> dict[str, list[str]]:
+    """Names of columns by kind."""
+    return {kind: names.split() for kind, names in kinds.items()}
+
+
+# What is kept of each table, by kind; `checked` columns are only looked at for values that do not
+# parse (rule A6).
+SETTLEMENT = columns(
+    text="setl_id init_setl_id psn_no insutype insu_admdvs med_type dise_no",
+    time="setl_time",
+    money="medfee_sumamt overlmt_selfpay preselfpay_amt trafout_preselfpay_amt inscp_amt hifp_pay",
+)
+SETTLEMENT_CHECKED = columns(
+    time="begndate enddate",
+    money="fulamt_ownpay_amt act_pay_dedc cvlserv_pay hifes_pay hifmi_pay hifob_pay hifdm_pay"
+    " maf_pay othfund_pay fund_pay_sumamt psn_pay acct_pay cash_payamt ownpay_hosp_part",
+)
+LINE = columns(
+    text="bkkp_sn setl_id chrgitm_lv list_type med_list_codg",
+    money="det_item_fee_sumamt fulamt_ownpay_amt",
+)
+LINE_CHECKED = columns(
+    time="fee_ocur_time", number="cnt pric", money="overlmt_selfpay preselfpay_amt inscp_amt"
+)
+SPELL = columns(text="psn_no psn_idet_type insu_admdvs", time="begntime endtime")
 ITEM_TYPES = {"101": "drug", "102": "drug", "103": "drug", "201": "service", "301": "material"}
 IN_CATALOGUE = ["01", "02", "1", "2", "甲", "乙", "1.0", "2.0"]
 HEADER = ["coinsurance", "class_b_self_pay", "transfer_self_pay", "over_limit"]
@@ -86,16 +70,16 @@ FOREVER = pd.Timestamp("9999-12-31").as_unit("us")
 NO_LIMIT = 10**15
 
 
-# --- policy -----------------------------------------------------------------------------------------------------------
+# --- policy ---------------------------------------------------------------------------------------
 
 
 def scaled(values: pd.Series, factor: int, blank: int) -> pd.Series:
-    """Decimals as written in a seed, as integers: yuan × 100 is fen, a rate × 10,000 is exact too."""
+    """Turn decimals of a seed into integers: yuan × 100 is fen, a rate × 10,000 is exact too."""
     return values.map(lambda text: int(Decimal(text) * factor) if text else blank).astype("int64")
 
 
 def half_up(value: pd.Series) -> pd.Series:
-    """Ten-thousandths of fen to fen, half away from zero."""
+    """Round ten-thousandths of fen to fen, half away from zero."""
     return (value.abs() + 5000) // 10_000 * np.sign(value)
 
 
@@ -115,7 +99,7 @@ class Policy:
             & self.scheme["reversal_terms"].isin(["", "original"])
         )
         if not plain.all():
-            sys.exit("The seeds have a scheme that this peer does not know. Teach it or skip it.")
+            sys.exit("The seeds have a scheme that this peer does not know.")
         scheme = self.dated("scheme").rename(columns={"pool_region_code": "pool"})
         scheme["insurance_type"] = [
             ["employee", "resident"] if kind == "all" else [kind]
@@ -154,7 +138,7 @@ class Policy:
         )
 
     def regions(self) -> pd.DataFrame:
-        """Every code with its pool: itself or the nearest ancestor, after a retired code is mapped (rule A7)."""
+        """Map every code to its pool: itself or the nearest ancestor that is one (rule A7)."""
         rows = self.seeds["region"].set_index("region_code")
         parent, retired = rows["parent_region_code"].to_dict(), rows["retired_into"].to_dict()
         found = {}
@@ -255,9 +239,7 @@ class Policy:
         coverage["share"] = scaled(coverage["share"], 10_000, 0)
         by_header = coverage["component"].isin(HEADER) & (coverage["item_type"] == "")
         if not coverage.loc[~by_header, "list_rule"].eq("in").all():
-            sys.exit(
-                "The seeds have a coverage row that this peer does not know. Teach it or skip it."
-            )
+            sys.exit("The seeds have a coverage row that this peer does not know.")
         shares = coverage[by_header].pivot(
             index=[*span, "care_type"], columns="component", values="share"
         )
@@ -288,7 +270,7 @@ class Policy:
         self.item = items[["item_list_id", "item_code", "disease_code", "listed_from", "listed_to"]]
 
 
-# --- reading ----------------------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------
 
 
 def stripped(column: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -342,7 +324,7 @@ def parsed(column: pa.ChunkedArray, kind: str) -> pa.Array:
 
 
 def pieces(path: Path, wanted: set[str]) -> Iterator[pa.Table]:
-    """A file as tables small enough to be filtered before they are kept, columns under their one name."""
+    """Yield a file in parts small enough to be filtered before they are kept."""
     if path.suffix.lower() == ".parquet":
         file = pq.ParquetFile(path)
         names = {name: ALIASES.get(name.lower(), name.lower()) for name in file.schema_arrow.names}
@@ -361,7 +343,7 @@ def pieces(path: Path, wanted: set[str]) -> Iterator[pa.Table]:
 def read(
     folder: Path, kept: dict, checked: dict | None = None, keep: tuple[str, pa.Array] | None = None
 ) -> pd.DataFrame:
-    """All files of a raw table as one frame: kept columns, is_bad, is_void, and what ranks a redelivery."""
+    """Read all files of a raw table: kept columns, is_bad, is_void, what ranks a redelivery."""
     kept = {
         **kept,
         "text": [*kept["text"], "vali_flag", "rid"],
@@ -401,7 +383,7 @@ def read(
         for table in pieces(path, wanted):
             if keep is not None:
                 table = table.filter(pc.is_in(stripped(table[keep[0]]), keep[1]))
-            columns, bad = {}, pa.chunked_array([pa.repeat(pa.scalar(False), len(table))])
+            values, bad = {}, pa.chunked_array([pa.repeat(pa.scalar(False), len(table))])
             for name in wanted:
                 kind = kinds[name]
                 if name not in table.column_names:
@@ -413,8 +395,8 @@ def read(
                 else:
                     value = parsed(table[name], kind)
                     bad = pc.or_(bad, pc.and_(stripped(table[name]).is_valid(), pc.is_null(value)))
-                columns[name] = value
-            rows = {name: columns[name] for name in names}
+                values[name] = value
+            rows = {name: values[name] for name in names}
             tables.append(
                 pa.table(
                     rows
@@ -455,7 +437,7 @@ def within(rows: pd.DataFrame, begin: str, end: str) -> pd.Series:
     return (rows["terms_date"] >= rows[begin]) & (rows["terms_date"] < rows[end])
 
 
-# --- the pipeline -----------------------------------------------------------------------------------------------------
+# --- the pipeline ---------------------------------------------------------------------------------
 
 
 def settlements(raw: Path, policy: Policy, persons: pa.Array | None) -> pd.DataFrame:
@@ -532,7 +514,7 @@ def standing(rows: pd.DataFrame) -> pd.DataFrame:
 
 def listed_expense(raw: Path, policy: Policy, counted: pd.DataFrame) -> pd.DataFrame:
     """Own expense of items on the lists that a scheme counts (rules B4, B5)."""
-    # Only charges of which some delivery is on a list can matter; all deliveries of those are ranked.
+    # Only charges of which some delivery is on a list matter; all deliveries of those are ranked.
     on_list = read(
         raw / "fee_list_d",
         {"text": ["bkkp_sn", "med_list_codg"]},
@@ -675,7 +657,7 @@ def payouts(policy: Policy, rows: pd.DataFrame, held: pd.DataFrame) -> pd.DataFr
         paid, on=["setl_id", "scheme_id"]
     )
     paid = paid.sort_values([*ACCUMULATOR, "setl_time", "setl_id"], ignore_index=True)
-    # A change of category can let the sum pass the limit: those few person-years go one settlement after the other.
+    # A change of category can let the sum pass the limit: those few person-years go one by one.
     so_far = paid.groupby(ACCUMULATOR, sort=False)["payout"].cumsum()
     passing = paid.loc[
         (so_far > paid["payout_limit"]) & (paid["payout"] > 0), ACCUMULATOR
@@ -697,7 +679,7 @@ def payouts(policy: Policy, rows: pd.DataFrame, held: pd.DataFrame) -> pd.DataFr
 
 
 def main() -> None:
-    """Command line."""
+    """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--raw", type=Path, required=True, help="folder of the raw tables")
     parser.add_argument("--out", type=Path, required=True, help="Parquet file to write")

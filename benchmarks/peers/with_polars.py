@@ -1,8 +1,9 @@
 """Peer: the critical illness payouts as a Polars pipeline.
 
-Reads the same raw files and policy seeds as the project and writes one row a settlement and scheme with the payout in
-fen. Files are scanned lazily with the streaming engine; money is Int64 fen throughout, so nothing is lost or made by
-rounding. No load audit, no quarantine table, no summaries: only what a payout needs.
+Reads the same raw files and policy seeds as the project and writes one row a settlement and scheme
+with the payout in fen. Files are scanned lazily with the streaming engine; money is Int64 fen
+throughout, so nothing is lost or made by rounding. No load audit, no quarantine table, no
+summaries: only what a payout needs.
 """
 
 from __future__ import annotations
@@ -30,50 +31,33 @@ ALIASES = {
     "overlmt_amt": "overlmt_selfpay",
     "feedetl_sn": "bkkp_sn",
 }
-# What is kept of each table, by kind, and the columns that are only checked for values that do not parse (rule A6).
-SETTLEMENT = {
-    "text": ["setl_id", "init_setl_id", "psn_no", "insutype", "insu_admdvs", "med_type", "dise_no"],
-    "time": ["setl_time"],
-    "money": [
-        "medfee_sumamt",
-        "overlmt_selfpay",
-        "preselfpay_amt",
-        "trafout_preselfpay_amt",
-        "inscp_amt",
-        "hifp_pay",
-    ],
-}
-SETTLEMENT_CHECKED = {
-    "time": ["begndate", "enddate"],
-    "money": [
-        "fulamt_ownpay_amt",
-        "act_pay_dedc",
-        "cvlserv_pay",
-        "hifes_pay",
-        "hifmi_pay",
-        "hifob_pay",
-        "hifdm_pay",
-    ]
-    + [
-        "maf_pay",
-        "othfund_pay",
-        "fund_pay_sumamt",
-        "psn_pay",
-        "acct_pay",
-        "cash_payamt",
-        "ownpay_hosp_part",
-    ],
-}
-LINE = {
-    "text": ["bkkp_sn", "setl_id", "chrgitm_lv", "list_type", "med_list_codg"],
-    "money": ["det_item_fee_sumamt", "fulamt_ownpay_amt"],
-}
-LINE_CHECKED = {
-    "time": ["fee_ocur_time"],
-    "number": ["cnt", "pric"],
-    "money": ["overlmt_selfpay", "preselfpay_amt", "inscp_amt"],
-}
-SPELL = {"text": ["psn_no", "psn_idet_type", "insu_admdvs"], "time": ["begntime", "endtime"]}
+
+
+def columns(**kinds: str) -> dict[str, list[str]]:
+    """Names of columns by kind."""
+    return {kind: names.split() for kind, names in kinds.items()}
+
+
+# What is kept of each table, by kind; `checked` columns are only looked at for values that do not
+# parse (rule A6).
+SETTLEMENT = columns(
+    text="setl_id init_setl_id psn_no insutype insu_admdvs med_type dise_no",
+    time="setl_time",
+    money="medfee_sumamt overlmt_selfpay preselfpay_amt trafout_preselfpay_amt inscp_amt hifp_pay",
+)
+SETTLEMENT_CHECKED = columns(
+    time="begndate enddate",
+    money="fulamt_ownpay_amt act_pay_dedc cvlserv_pay hifes_pay hifmi_pay hifob_pay hifdm_pay"
+    " maf_pay othfund_pay fund_pay_sumamt psn_pay acct_pay cash_payamt ownpay_hosp_part",
+)
+LINE = columns(
+    text="bkkp_sn setl_id chrgitm_lv list_type med_list_codg",
+    money="det_item_fee_sumamt fulamt_ownpay_amt",
+)
+LINE_CHECKED = columns(
+    time="fee_ocur_time", number="cnt pric", money="overlmt_selfpay preselfpay_amt inscp_amt"
+)
+SPELL = columns(text="psn_no psn_idet_type insu_admdvs", time="begntime endtime")
 DTYPES = {"text": pl.String, "time": pl.Datetime("us"), "money": pl.Int64}
 ITEM_TYPES = {"101": "drug", "102": "drug", "103": "drug", "201": "service", "301": "material"}
 IN_CATALOGUE = ["01", "02", "1", "2", "甲", "乙", "1.0", "2.0"]
@@ -82,27 +66,27 @@ ACCUMULATOR = ["psn_no", "scheme_id", "benefit_year"]
 NO_LIMIT = 10**15
 
 
-# --- policy -----------------------------------------------------------------------------------------------------------
+# --- policy ---------------------------------------------------------------------------------------
 
 
 def fen(text: str) -> int | None:
-    """Yuan as written in a seed, in fen."""
+    """Turn yuan as written in a seed into fen."""
     if not text:
         return None
     whole, _, part = text.partition(".")
     return int(whole) * 100 + int((part + "00")[:2])
 
 
-def basis_points(text: str) -> int | None:
-    """A rate as written in a seed, in ten-thousandths."""
+def basis_points(text: str, blank: int | None = None) -> int | None:
+    """Turn a rate as written in a seed into ten-thousandths."""
     if not text:
-        return None
+        return blank
     whole, _, part = text.partition(".")
     return int(whole) * 10_000 + int((part + "0000")[:4])
 
 
 def half_up(value: int) -> int:
-    """Ten-thousandths of fen to fen, half away from zero."""
+    """Round ten-thousandths of fen to fen, half away from zero."""
     return (abs(value) + 5000) // 10_000 * (1 if value >= 0 else -1)
 
 
@@ -126,9 +110,7 @@ class Policy:
                 and row["status_change_rule"] == "prospective"
             )
             if not plain or row["reversal_terms"] not in ("", "original"):
-                sys.exit(
-                    f"The seeds have what this peer does not know: {row['scheme_id']}. Teach it or skip it."
-                )
+                sys.exit(f"The seeds have what this peer does not know: {row['scheme_id']}")
         covered = []
         for scheme, row in schemes.items():
             end = row["effective_to"] or "9999-12-31"
@@ -156,7 +138,7 @@ class Policy:
         self._ladders(schemes)
 
     def _regions(self) -> pl.DataFrame:
-        """Every code with its pool: itself or the nearest ancestor, after a retired code is mapped (rule A7)."""
+        """Map every code to its pool: itself or the nearest ancestor that is one (rule A7)."""
         parent = {row["region_code"]: row["parent_region_code"] for row in self.seeds["region"]}
         retired = {
             row["region_code"]: row["retired_into"]
@@ -242,24 +224,15 @@ class Policy:
                     for category in self.priority:
                         modifier = modifiers.get(category, {})
                         number = len(ladders)
-                        deductible = half_up(
-                            fen(term["deductible"])
-                            * (basis_points(modifier.get("deductible_factor", "")) or 10_000)
-                        )
-                        limit = (
-                            None
-                            if modifier.get("limit_waived") == "true"
-                            else fen(term["annual_limit"])
-                        )
+                        factor = basis_points(modifier.get("deductible_factor", ""), 10_000)
+                        deductible = half_up(fen(term["deductible"]) * factor)
+                        waived = modifier.get("limit_waived") == "true"
+                        limit = None if waived else fen(term["annual_limit"])
                         on_payout = term["limit_basis"] == "payout" and limit is not None
                         on_expense = term["limit_basis"] == "eligible_expense" and limit is not None
-                        ladders.append(
-                            (number, *span, term["insurance_type"], category, deductible)
-                            + (
-                                limit - deductible if on_expense else NO_LIMIT,
-                                limit if on_payout else None,
-                            )
-                        )
+                        cap = limit - deductible if on_expense else NO_LIMIT
+                        kind = (number, *span, term["insurance_type"], category)
+                        ladders.append((*kind, deductible, cap, limit if on_payout else None))
                         left = limit if on_payout else NO_LIMIT
                         rows = sorted(now["benefit_tier"], key=lambda row: int(row["tier_no"]))
                         rows = [r for r in rows if r["insurance_type"] == term["insurance_type"]]
@@ -271,11 +244,10 @@ class Policy:
                                 if row["upper_bound"]
                                 else NO_LIMIT
                             )
-                            rate = basis_points(row["rate"]) + (
-                                basis_points(modifier.get("rate_addition", "")) or 0
-                            )
+                            rate = basis_points(row["rate"])
+                            rate += basis_points(modifier.get("rate_addition", ""), 0)
                             rate = min(
-                                10_000, basis_points(modifier.get("rate_override", "")) or rate
+                                10_000, basis_points(modifier.get("rate_override", ""), rate)
                             )
                             tiers.append(
                                 (number, int(row["tier_no"]), lower, upper, rate, max(0, left))
@@ -339,7 +311,7 @@ def in_force(row: dict, scheme: str, day: str) -> bool:
     )
 
 
-# --- reading ----------------------------------------------------------------------------------------------------------
+# --- reading --------------------------------------------------------------------------------------
 
 
 def blank_free(column: str) -> pl.Expr:
@@ -390,7 +362,7 @@ def typed(column: str, kind: str) -> pl.Expr:
 
 
 def scan(folder: Path, kept: dict, checked: dict | None = None) -> pl.LazyFrame:
-    """All files of a raw table as one lazy frame: kept columns, is_bad, is_void, and what ranks a redelivery."""
+    """Scan all files of a raw table: kept columns, is_bad, is_void, what ranks a redelivery."""
     kept = {
         **kept,
         "text": [*kept["text"], "vali_flag", "rid"],
@@ -405,7 +377,7 @@ def scan(folder: Path, kept: dict, checked: dict | None = None) -> pl.LazyFrame:
     )
     for number, path in enumerate(files):
         if path.suffix.lower() == ".parquet":
-            frame = pl.scan_parquet(path)
+            frame = pl.scan_parquet(path, hive_partitioning=False)
         else:
             frame = pl.read_csv(path, infer_schema=False).lazy()
         schema = {}
@@ -468,7 +440,7 @@ def latest(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     )
 
 
-# --- the pipeline -----------------------------------------------------------------------------------------------------
+# --- the pipeline ---------------------------------------------------------------------------------
 
 
 def settlements(raw: Path, policy: Policy) -> pl.DataFrame:
@@ -562,7 +534,7 @@ def listed_expense(raw: Path, policy: Policy, counted: pl.LazyFrame) -> pl.LazyF
     lines = scan(raw / "fee_list_d", LINE, LINE_CHECKED).filter(
         pl.col("bkkp_sn").is_not_null() & pl.col("setl_id").is_not_null()
     )
-    # Only charges of which some delivery is on a list can matter; all deliveries of those are ranked.
+    # Only charges of which some delivery is on a list matter; all deliveries of those are ranked.
     on_list = lines.filter(
         pl.col("med_list_codg").is_in(policy.item["item_code"].unique().to_list())
     )
@@ -607,7 +579,7 @@ def within(begin: str, end: str) -> pl.Expr:
 
 
 def rounded(value: pl.Expr) -> pl.Expr:
-    """Ten-thousandths of fen to fen, half away from zero."""
+    """Round ten-thousandths of fen to fen, half away from zero."""
     return (value.abs() + 5000) // 10_000 * value.sign()
 
 
@@ -741,7 +713,7 @@ def payouts(policy: Policy, rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFr
         .sort(*ACCUMULATOR, "setl_time", "setl_id")
         .with_columns(paid=pl.col("payout").cum_sum().over(ACCUMULATOR))
     )
-    # A change of category can let the sum pass the limit: those few person-years go one settlement after the other.
+    # A change of category can let the sum pass the limit: those few person-years go one by one.
     passing = paid.filter((pl.col("paid") > pl.col("payout_limit")) & (pl.col("payout") > 0))
     cuts = {}
     cases = paid.join(passing, on=ACCUMULATOR, how="semi").select(
@@ -776,7 +748,7 @@ def payouts(policy: Policy, rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFr
 
 
 def main() -> None:
-    """Command line."""
+    """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--raw", type=Path, required=True, help="folder of the raw tables")
     parser.add_argument("--out", type=Path, required=True, help="Parquet file to write")

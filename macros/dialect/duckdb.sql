@@ -50,10 +50,10 @@
 {#- Files of one kind as one set of rows, columns matched by name, with the file of each row as source_path. -#}
 {%- macro read_files_sql(kind, paths) -%}
     {%- if kind == 'parquet' -%}
-        select * from read_parquet({{ file_list(paths) }}, union_by_name = true, filename = 'source_path',
+        select * replace ({{ relative_path('source_path') }} as source_path) from read_parquet({{ file_list(paths) }}, union_by_name = true, filename = 'source_path',
             hive_partitioning = false)
     {%- else -%}
-        select * from read_csv({{ file_list(paths) }}, union_by_name = true, filename = 'source_path',
+        select * replace ({{ relative_path('source_path') }} as source_path) from read_csv({{ file_list(paths) }}, union_by_name = true, filename = 'source_path',
             hive_partitioning = false, all_varchar = true, header = true, delim = ',', quote = '"', escape = '"',
             strict_mode = true, max_line_size = 20000000)
     {%- endif -%}

@@ -13,6 +13,12 @@ settlements as (
 
 ),
 
+schedule as (
+
+    select * from {{ ref('benefit_schedule') }}
+
+),
+
 payouts as (
 
     select
@@ -25,6 +31,29 @@ payouts as (
 
 ),
 
+-- A bound belongs to the lower tier or to the upper, as the document says: it decides the label only (rule D2).
+reached_tiers as (
+
+    select
+        payables.settlement_id,
+        payables.scheme_id,
+        max(schedule.tier_no) as reached_tier_no
+    from payables
+    inner join schedule
+        on
+            payables.scheme_id = schedule.scheme_id
+            and payables.insurance_type = schedule.insurance_type
+            and payables.assistance_category = schedule.assistance_category
+            and payables.valid_from = schedule.valid_from
+            and (
+                payables.payable_after > schedule.lower_bound
+                or (schedule.bound_inclusive = 'lower' and payables.payable_after = schedule.lower_bound)
+            )
+    where payables.payable_after > 0
+    group by payables.settlement_id, payables.scheme_id
+
+),
+
 ladder_status as (
 
     select
@@ -33,7 +62,7 @@ ladder_status as (
         assistance_category,
         valid_from,
         max({{ status_rank('parameter_status') }}) as status_rank
-    from {{ ref('benefit_schedule') }}
+    from schedule
     group by scheme_id, insurance_type, assistance_category, valid_from
 
 )
@@ -55,6 +84,7 @@ select
     payables.deductible,
     payables.annual_limit,
     cast(coalesce(payouts.payout_amount, 0) as decimal(18, 2)) as payout_amount,
+    reached_tiers.reached_tier_no,
     coalesce(payouts.is_straddle, false) as is_straddle,
     settlements.is_reversal,
     -- Everyone insured in the pool is covered by its critical illness scheme.
@@ -69,6 +99,10 @@ left join payouts
     on
         payables.settlement_id = payouts.settlement_id
         and payables.scheme_id = payouts.scheme_id
+left join reached_tiers
+    on
+        payables.settlement_id = reached_tiers.settlement_id
+        and payables.scheme_id = reached_tiers.scheme_id
 left join ladder_status
     on
         payables.scheme_id = ladder_status.scheme_id

@@ -49,7 +49,8 @@ select
     categorised.scheme_id,
     categorised.insurance_type,
     categorised.assistance_category,
-    pool_terms.valid_from,
+    -- A pool that another version of the scheme has is not in force here, and adds nothing.
+    max(pool_terms.valid_from) as valid_from,
     cast(sum(categorised.eligible_expense) as decimal(18, 2)) as eligible_expense,
     cast(sum(categorised.accumulated_before) as decimal(18, 2)) as accumulated_before,
     cast(sum(categorised.accumulated_after) as decimal(18, 2)) as accumulated_after,
@@ -79,5 +80,4 @@ group by
     categorised.settlement_id,
     categorised.scheme_id,
     categorised.insurance_type,
-    categorised.assistance_category,
-    pool_terms.valid_from
+    categorised.assistance_category

@@ -66,7 +66,7 @@ first_tiers as (
         on
             schedule.scheme_id = aided_categories.scheme_id
             and schedule.assistance_category = aided_categories.assistance_category
-    where schedule.tier_no = 1
+    where schedule.lower_bound = 0
 
 ),
 

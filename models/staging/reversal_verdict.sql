@@ -9,7 +9,7 @@ delivered as (
         psn_no,
         setl_time,
         enddate,
-        medfee_sumamt,
+        coalesce(medfee_sumamt, 0) as medfee_sumamt,
         nullif(init_setl_id, setl_id) as original_id,
         {{ row_id() }} as row_id
     from {{ ref('base_settlement') }} as delivered

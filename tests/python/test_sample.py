@@ -43,7 +43,8 @@ def digests(raw: Path) -> dict[str, str]:
     """Every file of a folder with the hash of its bytes."""
     return {
         str(path.relative_to(raw)): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in raw.rglob("*") if path.is_file()
+        for path in raw.rglob("*")
+        if path.is_file()
     }
 
 
@@ -122,7 +123,8 @@ def test_the_oracle_finds_what_the_manifest_says(small):
     paid = {row.settlement_id: row.payout_amount for row in result.payouts}
     wrong = {
         settlement: (amount, paid.get(settlement))
-        for case in manifest["cases"].values() for settlement, amount in case["expected_payout"].items()
+        for case in manifest["cases"].values()
+        for settlement, amount in case["expected_payout"].items()
         if paid.get(settlement, Decimal(0)) != Decimal(amount)
     }
     assert not wrong
@@ -166,15 +168,23 @@ def test_the_manifest_counts_the_rows_of_the_files(sample_raw, manifest):
         ("year_disagrees", "bulk", "rid like '%-1' and year <> coalesce(year(setl_time)::varchar, year)"),
         ("retired_district", "bulk", "rid like '%-1' and insu_admdvs in ('330322', '610427', '220381')"),
         ("district_replaced_by_city", "bulk", "rid like '%-1' and insu_admdvs like '%00' and insu_admdvs <> '999900'"),
-        ("test_hospital", "bulk", """rid like '%-1' and fixmedins_code in
-            (select fixmedins_code from raw_fixmedins_b where fixmedins_name like '%测试%')"""),
+        (
+            "test_hospital",
+            "bulk",
+            """rid like '%-1' and fixmedins_code in
+            (select fixmedins_code from raw_fixmedins_b where fixmedins_name like '%测试%')""",
+        ),
         ("not_insured", "bulk", "rid like '%-1' and psn_no not in (select psn_no from raw_psn_insu_d)"),
         ("visit_without_diagnosis", "raw_mdtrt_d", "dscg_maindiag_code is null and filename not like '%plants%'"),
         ("identity_without_end", "raw_psn_idet_d", "endtime is null and filename not like '%plants%'"),
         ("swapped_columns", "clean", f"rid like '%-1' and fund_pay_sumamt <> {FUNDS}"),
         ("stays_over_400k", "bulk", "rid like '%-1' and med_type between '21' and '59' and medfee_sumamt > 400000"),
-        ("level_written_otherwise", "raw_fee_list_d", """chrgitm_lv not in ('01', '02', '03')
-            and filename not like '%plants%'"""),
+        (
+            "level_written_otherwise",
+            "raw_fee_list_d",
+            """chrgitm_lv not in ('01', '02', '03')
+            and filename not like '%plants%'""",
+        ),
         ("line_without_type", "raw_fee_list_d", "list_type is null and filename not like '%plants%'"),
     ],
 )
@@ -202,10 +212,16 @@ def test_lines_add_up_to_their_settlement(con):
     columns = ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_amt")
     sums = ", ".join(f"sum({column}) as {column}" for column in columns)
     differ = " or ".join(f"header.{column} <> coalesce(line.{column}, 0)" for column in columns)
-    assert one(con, f"""
+    assert (
+        one(
+            con,
+            f"""
         with line as (select setl_id, {sums}, sum(det_item_fee_sumamt) as total from raw_fee_list_d group by setl_id)
         select count(*) from clean as header left join line on header.setl_id = line.setl_id
-        where {differ} or header.medfee_sumamt <> coalesce(line.total, 0)""") == 0
+        where {differ} or header.medfee_sumamt <> coalesce(line.total, 0)""",
+        )
+        == 0
+    )
     lines = one(con, "select count(*) from raw_fee_list_d") / one(con, "select count(*) from clean")
     assert 1.5 <= lines <= 2.5
 
@@ -245,23 +261,53 @@ def test_areas_are_known():
         ("basic share, residents", "select sum(hifp_pay) / sum(inscp_amt) from stay where not employee", 0.69, 0.05),
         ("adults among residents", "select avg((psn_type = '15')::int) from resident", 0.737, 0.03),
         ("pupils among residents", "select avg((psn_type = '14')::int) from resident", 0.244, 0.05),
-        ("visits without a diagnosis", """select avg((dscg_maindiag_code is null)::int) from raw_mdtrt_d
-            where filename not like '%plants%'""", 0.296, 0.03),
-        ("drug names off the standard", """select avg((not list_contains($standard, hilist_name))::int)
+        (
+            "visits without a diagnosis",
+            """select avg((dscg_maindiag_code is null)::int) from raw_mdtrt_d
+            where filename not like '%plants%'""",
+            0.296,
+            0.03,
+        ),
+        (
+            "drug names off the standard",
+            """select avg((not list_contains($standard, hilist_name))::int)
             from raw_fee_list_d where list_type in ('101', '102', '103') and med_list_codg not like '_NG%'
-            and filename not like '%plants%'""", 0.66, 0.05),
-        ("employees' stays per 100, Zhejiang 2021", """select 100 * count(*) / (select count(distinct psn_no) from
+            and filename not like '%plants%'""",
+            0.66,
+            0.05,
+        ),
+        (
+            "employees' stays per 100, Zhejiang 2021",
+            """select 100 * count(*) / (select count(distinct psn_no) from
             raw_psn_insu_d where insutype = '310' and poolarea_no like '33%') from stay where employee
-            and settled_in = 2021 and poolarea_no like '33%'""", 16.7, 0.15),
-        ("residents' stays per 100, Zhejiang 2021", """select 100 * count(*) / (select count(distinct psn_no) from
+            and settled_in = 2021 and poolarea_no like '33%'""",
+            16.7,
+            0.15,
+        ),
+        (
+            "residents' stays per 100, Zhejiang 2021",
+            """select 100 * count(*) / (select count(distinct psn_no) from
             raw_psn_insu_d where insutype <> '310' and poolarea_no like '33%') from stay where not employee
-            and settled_in = 2021 and poolarea_no like '33%'""", 15.2, 0.15),
-        ("residents' stays per 100, Zhejiang 2023", """select 100 * count(*) / (select count(distinct psn_no) from
+            and settled_in = 2021 and poolarea_no like '33%'""",
+            15.2,
+            0.15,
+        ),
+        (
+            "residents' stays per 100, Zhejiang 2023",
+            """select 100 * count(*) / (select count(distinct psn_no) from
             raw_psn_insu_d where insutype <> '310' and poolarea_no like '33%') from stay where not employee
-            and settled_in = 2023 and poolarea_no like '33%'""", 20.7, 0.15),
-        ("CII claims per 100, Xianyang", """select 100.0 * count(*) filter (hifmi_pay > 0) / 3 / (select
+            and settled_in = 2023 and poolarea_no like '33%'""",
+            20.7,
+            0.15,
+        ),
+        (
+            "CII claims per 100, Xianyang",
+            """select 100.0 * count(*) filter (hifmi_pay > 0) / 3 / (select
             count(distinct psn_no) from raw_psn_insu_d where insutype <> '310' and poolarea_no = '610400') from clean
-            where poolarea_no = '610400'""", 3, 0.5),
+            where poolarea_no = '610400'""",
+            3,
+            0.5,
+        ),
     ],
 )
 def test_it_looks_real(con, what, query, expected, tolerance):
