@@ -11,7 +11,7 @@ import logging
 import os
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -171,7 +171,7 @@ class _Suite:
     name: str
     table: str
     border: str
-    checks: tuple[_Check, ...] = field(default=())
+    checks: tuple[_Check, ...]
 
 
 def run_border(
@@ -313,9 +313,10 @@ def _read_suite(path: Path) -> _Suite:
         raise _SuiteFault(f"meta.border is {meta.get('border')!r} and none of {', '.join(SUITES)}")
     if not re.fullmatch(r"\w+\.\w+", str(meta.get("table"))):
         raise _SuiteFault(f"meta.table is {meta.get('table')!r} and not schema.table")
-    if not content.get("expectations"):
+    entries = content.get("expectations")
+    if not isinstance(entries, list) or not entries:
         raise _SuiteFault("it has no expectations")
-    checks = [_read_check(entry, meta) for entry in content["expectations"]]
+    checks = [_read_check(entry, meta) for entry in entries]
     names = [check.name for check in checks]
     for name in names:
         if names.count(name) > 1:
@@ -324,7 +325,9 @@ def _read_suite(path: Path) -> _Suite:
 
 
 def _read_check(entry: dict[str, Any], suite_meta: dict[str, Any]) -> _Check:
-    meta = entry.get("meta") or {}
+    if not isinstance(entry, dict) or not isinstance(entry.get("meta"), dict):
+        raise _SuiteFault("an expectation is no mapping with type, kwargs and meta")
+    meta = entry["meta"]
     name = meta.get("name")
     if not name:
         raise _SuiteFault(f"an expectation {entry.get('type')!r} has no meta.name")
@@ -349,8 +352,8 @@ def _read_check(entry: dict[str, Any], suite_meta: dict[str, Any]) -> _Check:
         rule=str(meta["rule"]),
         severity=meta["severity"],
         key_columns=keys,
-        problem=meta["problem"].strip().rstrip("."),
-        what_to_do=meta["what_to_do"].strip(),
+        problem=str(meta["problem"]).strip().rstrip("."),
+        what_to_do=str(meta["what_to_do"]).strip(),
     )
 
 
@@ -433,12 +436,19 @@ class _Warehouse:
         }
         if os.environ.get("DABING_SPILL"):
             config["temp_directory"] = os.environ["DABING_SPILL"]
-        self._source = context.data_sources.add_sql(
-            "warehouse",
-            # A dollar sign in the path would be read as a variable of Great Expectations' own.
-            connection_string=url.render_as_string(hide_password=False).replace("$", r"\$"),
-            kwargs={"connect_args": {"read_only": True, "config": config}},
-        )
+        # A dollar sign in the path would be read as a variable of Great Expectations' own.
+        connection_string = url.render_as_string(hide_password=False).replace("$", r"\$")
+        try:
+            self._source = context.data_sources.add_sql(
+                "warehouse",
+                connection_string=connection_string,
+                kwargs={"connect_args": {"read_only": True, "config": config}},
+            )
+        except Exception as error:
+            raise BorderError(
+                f"{self._database} cannot be opened for its checks ({_first_line(str(error))}). Close the connections"
+                " that this process holds to it, and look at DABING_CHECK_MEMORY, DABING_THREADS and DABING_SPILL."
+            ) from error
         return self
 
     def __exit__(self, *_: object) -> None:

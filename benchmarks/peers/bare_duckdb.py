@@ -259,10 +259,7 @@ class Build:
     def load(self, table: str) -> None:
         """Read a raw table as typed rows with the fate of each (rules A1, A2, A6)."""
         key, used, _ = TABLES[table]
-        parts = []
-        for path in data_files(self.raw / table):
-            self.files.append((table, len(self.files), str(path.relative_to(self.raw))))
-            parts.append(self.file_rows(table, path, len(self.files) - 1))
+        parts = [self.typed_rows(table, *source) for source in self.sources(table)]
         if not parts:
             blank = [f"null::{SQL_TYPES[kind]} as {name}" for name, kind in kept_columns(table)]
             more = "false as is_bad, 0 as file_no, 0 as row_no"
@@ -330,17 +327,52 @@ class Build:
         """)
         self.lap(f"load {table}")
 
-    def file_rows(self, table: str, path: Path, number: int) -> str:
-        """Make one file a select of typed columns; text is parsed, typed columns are only cast."""
-        source = self.source(path, number)
-        if path.suffix.lower() != ".parquet":
+    def sources(self, table: str) -> list[tuple[str, dict[str, str]]]:
+        """Return what to read a table from, with the columns and types that are there.
+
+        Parquet files of one schema are read together, so that files without text need no parsing.
+        """
+        groups: dict[tuple, list[tuple[int, Path]]] = {}
+        paths = data_files(self.raw / table)
+        parquet = [str(path) for path in paths if path.suffix.lower() == ".parquet"]
+        schemas: dict[str, list] = {path: [] for path in parquet}
+        if parquet:
+            schema = "from parquet_schema(?) where num_children is null order by column_id"
+            fields = self.con.execute(f"select file_name, name, duckdb_type {schema}", [parquet])
+            for path, *field in fields.fetchall():
+                schemas[path].append(tuple(field))
+        sources = []
+        for path in paths:
+            number = len(self.files)
+            self.files.append((table, number, str(path.relative_to(self.raw))))
+            if str(path) in schemas:
+                groups.setdefault(tuple(schemas[str(path)]), []).append((number, path))
+                continue
             # A CSV row has no number of its own to find it again by.
             self.con.execute(f"""
-                create temp table {source} as select row_number() over () as file_row_number, *
+                create temp table csv_{number} as
+                select row_number() over () as row_no, {number} as file_no, *
                 from read_csv('{path}', all_varchar = true, header = true, delim = ',', quote = '"')
             """)
+            fields = self.con.execute(f"describe csv_{number}").fetchall()
+            sources.append((f"csv_{number}", {name: kind for name, kind, *_ in fields[2:]}))
+        for fields, files in groups.items():
+            numbers = [number for number, _ in files]
+            names = [str(path) for _, path in files]
+            sources.append(
+                (
+                    f"(select *, {numbers}[file_index::int + 1] as file_no,"
+                    f" file_row_number as row_no"
+                    f" from read_parquet({names}, hive_partitioning = false))",
+                    dict(fields),
+                )
+            )
+        return sources
+
+    def typed_rows(self, table: str, source: str, types: dict[str, str]) -> str:
+        """Make a source a select of typed columns; text is parsed, typed columns are only cast."""
         found = {}
-        for name, kind, *_ in self.con.execute(f"describe select * from {source}").fetchall():
+        for name, kind in types.items():
             found.setdefault(ALIASES.get(name.lower(), name.lower()), (f'"{name}"', kind))
         kept = kept_columns(table)
         checked = [(name, kind) for kind, names in TABLES[table][2].items() for name in names]
@@ -357,16 +389,8 @@ class Build:
                     bad.append(f"({text} is not null and {value} is null)")
             if (name, kind) in kept:
                 values.append(f"{value}::{SQL_TYPES[kind]} as {name}")
-        return (
-            f"select {', '.join(values)}, {' or '.join(bad) or 'false'} as is_bad,"
-            f" {number} as file_no, file_row_number as row_no from {source}"
-        )
-
-    def source(self, path: Path, number: int) -> str:
-        """Where the rows of a file are read from, with their number in the file."""
-        if path.suffix.lower() == ".parquet":
-            return f"read_parquet('{path}', file_row_number = true, hive_partitioning = false)"
-        return f"csv_{number}"
+        is_bad = " or ".join(bad) or "false"
+        return f"select {', '.join(values)}, {is_bad} as is_bad, file_no, row_no from {source}"
 
     def reversals(self) -> None:
         """Find which reversals stand, and under which root (rule A3); at most four deep."""
@@ -524,12 +548,16 @@ class Build:
         numbers = self.con.execute("select distinct file_no from unusable order by 1").fetchall()
         for (number,) in numbers:
             table, _, name = self.files[number]
+            source = f"select * exclude (file_no, row_no), row_no from csv_{number}"
+            if name.lower().endswith(".parquet"):
+                file = f"read_parquet('{self.raw / name}', hive_partitioning = false)"
+                source = f"select *, file_row_number as row_no from {file}"
             self.con.execute(
                 f"""
                 insert into quality.quarantine
                 select '{table}', u.record_key, u.reasons, to_json(delivered)::varchar, ?
-                from {self.source(self.raw / name, number)} as delivered
-                inner join unusable as u on u.row_no = delivered.file_row_number
+                from ({source}) as delivered
+                inner join unusable as u on u.row_no = delivered.row_no
                 where u.file_no = {number}
                 """,
                 [name],

@@ -573,13 +573,6 @@ heads as (
     select scheme_id, region_code, insurance_type, benefit_year, count(*) as insured_heads
     from insured group by all
 ),
-income as (
-    select
-        heads.*,
-        insured_heads * per_capita as income_amount,
-        round(insured_heads * per_capita * public_share, 2) as public_income
-    from heads inner join standard using (scheme_id, insurance_type, benefit_year)
-),
 paid as (
     select
         scheme_id, region_code, insurance_type, benefit_year, sum(payout_amount) as payout_amount,
@@ -588,29 +581,59 @@ paid as (
 ),
 movements as (
     select
+        scheme_id, region_code, benefit_year,
+        coalesce(moved.insurance_type, scheme.insurance_type) as insurance_type,
+        coalesce(sum(amount) filter (where txn_type = 'carried_in'), 0) as carried_in,
+        coalesce(sum(abs(amount)) filter (where txn_type = 'service_fee'), 0) as service_fee,
+        coalesce(sum(amount) filter (where txn_type = 'interest'), 0) as interest
+    from fund_txn_d_used as moved
+    inner join scheme using (scheme_id)
+    group by all
+),
+-- Standards and open spells reach beyond the extract: only the years count of which it tells.
+years as (
+    select scheme_id, min(benefit_year) as first_year, max(benefit_year) as last_year
+    from (
+        select scheme_id, benefit_year from benefits.fct_payout
+        union all select scheme_id, year(settled_at) from benefits.fct_payout
+        union all select scheme_id, benefit_year from movements
+    )
+    group by scheme_id
+),
+income as (
+    select
+        heads.*,
+        insured_heads * per_capita as income_amount,
+        round(insured_heads * per_capita * public_share, 2) as public_income
+    from heads
+    inner join standard using (scheme_id, insurance_type, benefit_year)
+    inner join years
+        on years.scheme_id = heads.scheme_id
+        and heads.benefit_year between years.first_year and years.last_year
+),
+amounts as (
+    select
         scheme_id, region_code, insurance_type, benefit_year,
-        sum(amount) filter (where txn_type = 'carried_in') as carried_in,
-        sum(amount) filter (where txn_type = 'service_fee') as service_fee,
-        sum(amount) filter (where txn_type = 'interest') as interest
-    from fund_txn_d_used
-        semi join scheme using (scheme_id)
-        group by all
+        coalesce(insured_heads, 0) as insured_heads,
+        coalesce(income_amount, 0)::decimal(18,2) as income_amount,
+        coalesce(public_income, 0)::decimal(18,2) as public_income_amount,
+        coalesce(payout_amount, 0)::decimal(18,2) as payout_amount,
+        coalesce(persons_paid, 0) as persons_paid,
+        coalesce(carried_in, 0) as carried_in,
+        coalesce(service_fee, 0) as service_fee,
+        coalesce(interest, 0) as interest
+    from income
+    full join paid using (scheme_id, region_code, insurance_type, benefit_year)
+    full join movements using (scheme_id, region_code, insurance_type, benefit_year)
 )
 select
-    scheme_id, region_code, insurance_type, benefit_year,
-    coalesce(insured_heads, 0) as insured_heads,
-    coalesce(income_amount, 0)::decimal(18,2) as income_amount,
-    coalesce(public_income, 0)::decimal(18,2) as public_income_amount,
-    coalesce(payout_amount, 0)::decimal(18,2) as payout_amount,
-    coalesce(persons_paid, 0) as persons_paid,
-    (
-        coalesce(carried_in, 0) + coalesce(income_amount, 0) + coalesce(interest, 0)
-        - coalesce(service_fee, 0) - coalesce(payout_amount, 0)
+    * exclude (carried_in, service_fee, interest),
+    sum(carried_in + income_amount + interest - service_fee - payout_amount) over (
+        partition by scheme_id, region_code, insurance_type order by benefit_year
+        rows unbounded preceding
     )::decimal(18,2) as balance_amount,
-    (payout_amount / nullif(income_amount, 0))::decimal(18,4) as loss_ratio
-from income
-full join paid using (scheme_id, region_code, insurance_type, benefit_year)
-full join movements using (scheme_id, region_code, insurance_type, benefit_year)
+    (payout_amount / nullif(income_amount - service_fee, 0))::decimal(18,4) as loss_ratio
+from amounts;
 
 -- :audit
 -- Where the audit goes (rule A6).

@@ -16,9 +16,9 @@
     cast(to_json({{ row }}) as varchar)
 {%- endmacro -%}
 
-{#- Number of a row in its table, stable while the table stands. -#}
-{%- macro row_id() -%}
-    rowid
+{#- A 64-bit hash of some columns of a row. -#}
+{%- macro row_hash(row, columns) -%}
+    hash({% for column in columns %}{{ row }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro -%}
 
 {#- Keyed hash of a person number (rule J3): 128 bits in hexadecimal. The key is set on the connection, never in SQL. -#}
@@ -47,15 +47,39 @@
     [{%- for path in paths -%}{{ sql_text(literal_path(path)) }}{{ ', ' if not loop.last }}{%- endfor -%}]
 {%- endmacro -%}
 
-{#- Files of one kind as one set of rows, columns matched by name, with the file of each row as source_path. -#}
+{#- Files of one kind as one set of rows, columns matched by name. Adds the file of each row as source_path, a path
+    inside the raw folder, and its place in the files as source_row. -#}
 {%- macro read_files_sql(kind, paths) -%}
     {%- if kind == 'parquet' -%}
-        select * replace ({{ relative_path('source_path') }} as source_path) from read_parquet({{ file_list(paths) }}, union_by_name = true, filename = 'source_path',
+        select
+            * replace ({{ relative_path('source_path') }} as source_path),
+            cast(file_index * 10000000000 + file_row_number as bigint) as source_row
+        from read_parquet({{ file_list(paths) }}, union_by_name = true, filename = 'source_path',
             hive_partitioning = false)
     {%- else -%}
-        select * replace ({{ relative_path('source_path') }} as source_path) from read_csv({{ file_list(paths) }}, union_by_name = true, filename = 'source_path',
+        select
+            * replace ({{ relative_path('source_path') }} as source_path),
+            cast(row_number() over () as bigint) as source_row
+        from read_csv({{ file_list(paths) }}, union_by_name = true, filename = 'source_path',
             hive_partitioning = false, all_varchar = true, header = true, delim = ',', quote = '"', escape = '"',
             strict_mode = true, max_line_size = 20000000)
+    {%- endif -%}
+{%- endmacro -%}
+
+{#- Where the rows of CSV files are held: Parquet is read where it lies, CSV is parsed once. -#}
+{%- macro csv_rows(table_name) -%}
+    {{ target.database }}.staging.csv_{{ table_name }}
+{%- endmacro -%}
+
+{#- Run before a base model: parses the table's CSV files, if there are any, into csv_rows. -#}
+{%- macro hold_csv_rows(table_name) -%}
+    {%- if execute -%}
+        {%- set paths = raw_files(table_name)['csv'] -%}
+        {%- if paths -%}
+            create or replace table {{ csv_rows(table_name) }} as {{ read_files_sql('csv', paths) }}
+        {%- else -%}
+            drop table if exists {{ csv_rows(table_name) }}
+        {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}
 

@@ -3,44 +3,34 @@ with
 
 payouts as (
 
-    select * from {{ ref('fct_payout') }}
-
-),
-
-payables as (
-
-    select * from {{ ref('int_payable') }}
-
-),
-
-numbered as (
-
     select
-        payouts.*,
-        payables.deductible_remaining,
-        payables.payout_limit,
-        payables.eligible_limit_remaining,
+        *,
         row_number() over (
-            partition by payouts.person_key, payouts.scheme_id, payouts.benefit_year
-            order by payouts.settled_at desc, payouts.settlement_id desc
+            partition by person_key, scheme_id, benefit_year
+            order by settled_at desc, settlement_id desc
         ) as newest_first
-    from payouts
-    inner join payables
-        on
-            payouts.settlement_id = payables.settlement_id
-            and payouts.scheme_id = payables.scheme_id
+    from {{ ref('fct_payout') }}
 
 ),
 
-totals as (
+-- What the latest settlement says, beside the sums of the year.
+person_years as (
 
     select
         person_key,
         scheme_id,
         benefit_year,
+        max(case when newest_first = 1 then region_code end) as region_code,
+        max(case when newest_first = 1 then insurance_type end) as insurance_type,
+        max(case when newest_first = 1 then assistance_category end) as assistance_category,
         count(*) as settlement_count,
-        sum(eligible_expense) as eligible_expense,
-        sum(payout_amount) as payout_amount,
+        cast(sum(eligible_expense) as decimal(18, 2)) as eligible_expense,
+        max(case when newest_first = 1 then payable_after end) as payable_expense,
+        cast(sum(payout_amount) as decimal(18, 2)) as payout_amount,
+        max(case when newest_first = 1 then deductible end) as deductible,
+        max(case when newest_first = 1 then deductible_remaining end) as deductible_remaining,
+        max(case when newest_first = 1 then limit_basis end) as limit_basis,
+        max(case when newest_first = 1 then annual_limit end) as annual_limit,
         min(case when payout_amount > 0 then settled_at end) as first_payout_at
     from payouts
     group by person_key, scheme_id, benefit_year
@@ -48,29 +38,24 @@ totals as (
 )
 
 select
-    {{ surrogate_key(['totals.person_key', 'totals.scheme_id', 'totals.benefit_year']) }} as accumulator_key,
-    totals.person_key,
-    totals.scheme_id,
-    totals.benefit_year,
-    latest.region_code,
-    latest.insurance_type,
-    latest.assistance_category,
-    totals.settlement_count,
-    cast(totals.eligible_expense as decimal(18, 2)) as eligible_expense,
-    latest.payable_after as payable_expense,
-    cast(totals.payout_amount as decimal(18, 2)) as payout_amount,
-    latest.deductible,
-    latest.deductible_remaining,
-    latest.annual_limit,
+    {{ surrogate_key(['person_key', 'scheme_id', 'benefit_year']) }} as accumulator_key,
+    person_key,
+    scheme_id,
+    benefit_year,
+    region_code,
+    insurance_type,
+    assistance_category,
+    settlement_count,
+    eligible_expense,
+    payable_expense,
+    payout_amount,
+    deductible,
+    deductible_remaining,
+    annual_limit,
     cast(case
-        when latest.payout_limit is not null then greatest(latest.payout_limit - totals.payout_amount, 0)
-        else latest.eligible_limit_remaining
+        when annual_limit is null then null
+        when limit_basis = 'payout' then greatest(annual_limit - payout_amount, 0)
+        else greatest(annual_limit - eligible_expense, 0)
     end as decimal(18, 2)) as limit_remaining,
-    totals.first_payout_at
-from totals
-inner join numbered as latest
-    on
-        totals.person_key = latest.person_key
-        and totals.scheme_id = latest.scheme_id
-        and totals.benefit_year = latest.benefit_year
-        and latest.newest_first = 1
+    first_payout_at
+from person_years

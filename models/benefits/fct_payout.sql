@@ -7,12 +7,6 @@ payables as (
 
 ),
 
-settlements as (
-
-    select * from {{ ref('int_scheme_settlement') }}
-
-),
-
 schedule as (
 
     select * from {{ ref('benefit_schedule') }}
@@ -68,13 +62,13 @@ ladder_status as (
 )
 
 select
-    settlements.settlement_id,
-    settlements.scheme_id,
-    settlements.person_key,
-    settlements.benefit_year,
-    settlements.settled_at,
-    settlements.region_code,
-    settlements.insurance_type,
+    payables.settlement_id,
+    payables.scheme_id,
+    payables.person_key,
+    payables.benefit_year,
+    payables.settled_at,
+    payables.region_code,
+    payables.insurance_type,
     payables.assistance_category,
     payables.eligible_expense,
     payables.accumulated_before,
@@ -82,19 +76,17 @@ select
     payables.payable_before,
     payables.payable_after,
     payables.deductible,
+    payables.deductible_remaining,
+    payables.limit_basis,
     payables.annual_limit,
     cast(coalesce(payouts.payout_amount, 0) as decimal(18, 2)) as payout_amount,
     reached_tiers.reached_tier_no,
     coalesce(payouts.is_straddle, false) as is_straddle,
-    settlements.is_reversal,
+    payables.is_reversal,
     -- Everyone insured in the pool is covered by its critical illness scheme.
     'covered' as cover_status,
     {{ status_name('greatest(payables.status_rank, ladder_status.status_rank)') }} as parameter_status
 from payables
-inner join settlements
-    on
-        payables.settlement_id = settlements.settlement_id
-        and payables.scheme_id = settlements.scheme_id
 left join payouts
     on
         payables.settlement_id = payouts.settlement_id

@@ -1,4 +1,6 @@
 -- Running sums of eligible expense of a person-year, by scheme and expense pool (rules C3, E1, E2).
+{{ config(materialized='view') }}
+
 with
 
 settlements as (
@@ -41,6 +43,10 @@ members as (
         settlements.person_key,
         settlements.benefit_year,
         settlements.settled_at,
+        settlements.region_code,
+        settlements.insurance_type,
+        settlements.is_reversal,
+        settlements.terms_on,
         expense_pools.expense_pool
     from settlements
     inner join person_years
@@ -86,6 +92,11 @@ select
     expense_pool,
     person_key,
     benefit_year,
+    settled_at,
+    region_code,
+    insurance_type,
+    is_reversal,
+    terms_on,
     cast(eligible_expense as decimal(18, 2)) as eligible_expense,
     cast(accumulated_after - eligible_expense as decimal(18, 2)) as accumulated_before,
     accumulated_after,

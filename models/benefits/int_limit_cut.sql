@@ -8,12 +8,6 @@ payables as (
 
 ),
 
-settlements as (
-
-    select * from {{ ref('int_scheme_settlement') }}
-
-),
-
 ladder_payouts as (
 
     select
@@ -28,27 +22,23 @@ ladder_payouts as (
 steps as (
 
     select
-        settlements.settlement_id,
-        settlements.scheme_id,
-        settlements.person_key,
-        settlements.benefit_year,
+        payables.settlement_id,
+        payables.scheme_id,
+        payables.person_key,
+        payables.benefit_year,
         payables.payout_limit,
         ladder_payouts.ladder_payout,
         {{ surrogate_key(['payables.insurance_type', 'payables.assistance_category', 'payables.valid_from']) }}
             as terms_key,
         row_number() over (
-            partition by settlements.scheme_id, settlements.person_key, settlements.benefit_year
-            order by settlements.settled_at, settlements.settlement_id
+            partition by payables.scheme_id, payables.person_key, payables.benefit_year
+            order by payables.settled_at, payables.settlement_id
         ) as step_no
     from ladder_payouts
     inner join payables
         on
             ladder_payouts.settlement_id = payables.settlement_id
             and ladder_payouts.scheme_id = payables.scheme_id
-    inner join settlements
-        on
-            ladder_payouts.settlement_id = settlements.settlement_id
-            and ladder_payouts.scheme_id = settlements.scheme_id
 
 ),
 

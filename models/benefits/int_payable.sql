@@ -1,12 +1,6 @@
 -- Payable expense before and after each settlement, both under the terms of this settlement (rule E3).
 with
 
-settlements as (
-
-    select * from {{ ref('int_scheme_settlement') }}
-
-),
-
 accumulations as (
 
     select * from {{ ref('int_accumulation') }}
@@ -29,14 +23,8 @@ categorised as (
 
     select
         accumulations.*,
-        settlements.insurance_type,
-        settlements.terms_on,
         coalesce(categories.assistance_category, 'none') as assistance_category
     from accumulations
-    inner join settlements
-        on
-            accumulations.settlement_id = settlements.settlement_id
-            and accumulations.scheme_id = settlements.scheme_id
     left join categories
         on
             accumulations.settlement_id = categories.settlement_id
@@ -47,8 +35,13 @@ categorised as (
 select
     categorised.settlement_id,
     categorised.scheme_id,
+    max(categorised.person_key) as person_key,
+    max(categorised.benefit_year) as benefit_year,
+    max(categorised.settled_at) as settled_at,
+    max(categorised.region_code) as region_code,
     categorised.insurance_type,
     categorised.assistance_category,
+    max(categorised.is_reversal) as is_reversal,
     -- A pool that another version of the scheme has is not in force here, and adds nothing.
     max(pool_terms.valid_from) as valid_from,
     cast(sum(categorised.eligible_expense) as decimal(18, 2)) as eligible_expense,
@@ -61,12 +54,9 @@ select
     cast(sum(pool_terms.deductible) as decimal(18, 2)) as deductible,
     cast(sum(greatest(pool_terms.deductible - categorised.accumulated_after, 0)) as decimal(18, 2))
         as deductible_remaining,
+    max(pool_terms.limit_basis) as limit_basis,
     max(pool_terms.annual_limit) as annual_limit,
     max(pool_terms.payout_limit) as payout_limit,
-    cast(sum(case
-        when pool_terms.limit_basis = 'eligible_expense' and pool_terms.annual_limit is not null
-            then greatest(pool_terms.annual_limit - categorised.accumulated_after, 0)
-    end) as decimal(18, 2)) as eligible_limit_remaining,
     greatest(max(categorised.status_rank), max(pool_terms.status_rank)) as status_rank
 from categorised
 left join pool_terms

@@ -15,10 +15,7 @@ verdicts as (
 
 delivered as (
 
-    select
-        *,
-        {{ row_id() }} as row_id
-    from {{ ref('base_settlement') }}
+    select * from {{ ref('base_settlement') }}
 
 ),
 

@@ -2,24 +2,19 @@
 {% set depth = 4 %}
 with recursive
 
-delivered as (
-
-    select
-        setl_id,
-        psn_no,
-        setl_time,
-        enddate,
-        coalesce(medfee_sumamt, 0) as medfee_sumamt,
-        nullif(init_setl_id, setl_id) as original_id,
-        {{ row_id() }} as row_id
-    from {{ ref('base_settlement') }} as delivered
-    where {{ is_accepted(ref('reject_settlement_row')) }}
-
-),
-
 reversals as (
 
-    select * from delivered where original_id is not null
+    select
+        delivered.row_id,
+        delivered.setl_id,
+        delivered.psn_no,
+        delivered.setl_time,
+        coalesce(delivered.medfee_sumamt, 0) as medfee_sumamt,
+        delivered.init_setl_id as original_id
+    from {{ ref('base_settlement') }} as delivered
+    where
+        delivered.init_setl_id <> delivered.setl_id
+        and {{ is_accepted(ref('reject_settlement_row')) }}
 
 ),
 
@@ -29,14 +24,15 @@ level_0 as (
         delivered.setl_id,
         delivered.psn_no,
         delivered.setl_time,
-        delivered.medfee_sumamt,
+        coalesce(delivered.medfee_sumamt, 0) as medfee_sumamt,
         delivered.setl_id as root_id,
         delivered.setl_time as root_time,
         delivered.enddate as root_enddate
-    from delivered
+    from {{ ref('base_settlement') }} as delivered
     where
-        delivered.original_id is null
+        nullif(delivered.init_setl_id, delivered.setl_id) is null
         and delivered.setl_id in (select reversals.original_id from reversals)
+        and {{ is_accepted(ref('reject_settlement_row')) }}
 
 ),
 {% for level in range(1, depth + 1) %}

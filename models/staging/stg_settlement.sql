@@ -45,5 +45,5 @@ select
     coalesce(verdicts.root_time, delivered.setl_time) as root_settled_at,
     case when verdicts.root_id is null then delivered.enddate else verdicts.root_enddate end as root_ended_on
 from {{ ref('base_settlement') }} as delivered
-left join {{ ref('reversal_verdict') }} as verdicts on delivered.{{ row_id() }} = verdicts.row_id
+left join {{ ref('reversal_verdict') }} as verdicts on delivered.row_id = verdicts.row_id
 where {{ is_accepted(ref('reject_settlement')) }}

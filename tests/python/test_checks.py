@@ -898,6 +898,7 @@ def _query(query: str) -> dict:
         ({**SUITE, "meta": {**SUITE["meta"], "table": "fct_fund_year"}}, "not schema.table"),
         ({**SUITE, "meta": {**SUITE["meta"], "key_columns": []}}, "no key_columns"),
         ({**SUITE, "expectations": []}, "no expectations"),
+        ({**SUITE, "expectations": ["expect_the_best"]}, "no mapping with type"),
         ({**SUITE, "expectations": SUITE["expectations"] * 2}, "two checks are called heads"),
         (_expectation(type="expect_the_best"), "unknown expectation type"),
         (_expectation(meta={"name": None}), "no meta.name"),
@@ -955,6 +956,12 @@ def test_a_file_that_is_being_written_is_refused(changed):
         with pytest.raises(BorderError, match="Close whatever holds the file"):
             checks.run_border(path, "raw")
         holder.communicate("")
+
+
+def test_a_file_that_this_process_holds_open_is_refused(changed):
+    path = changed()
+    with duckdb.connect(str(path), read_only=True), pytest.raises(BorderError, match="Close the connections"):
+        checks.run_border(path, "raw")
 
 
 # The canary
