@@ -64,31 +64,47 @@ told as (
 
 ),
 
-types_and_years as (
+-- Every county of the pool and every area that anything is told of, so that none drops out of a later year and takes
+-- its balance with it.
+fund_regions as (
+
+    select
+        schemes.scheme_id,
+        regions.region_code
+    from schemes
+    inner join regions on schemes.pool_region_code = regions.pool_region_code
+    union
+    select
+        told.scheme_id,
+        told.region_code
+    from told
+    inner join schemes on told.scheme_id = schemes.scheme_id
+
+),
+
+fund_types as (
 
     select distinct
         scheme_id,
-        insurance_type,
-        benefit_year
+        insurance_type
     from told
 
 ),
 
-whole_pool as (
+fund_years as (
 
-    select
-        types_and_years.scheme_id,
-        regions.region_code,
-        types_and_years.insurance_type,
-        types_and_years.benefit_year
-    from types_and_years
-    inner join schemes on types_and_years.scheme_id = schemes.scheme_id
-    inner join regions on schemes.pool_region_code = regions.pool_region_code
+    select distinct
+        scheme_id,
+        benefit_year
+    from told
 
 )
 
-select * from whole_pool
-union
-select told.*
-from told
-inner join schemes on told.scheme_id = schemes.scheme_id
+select
+    fund_regions.scheme_id,
+    fund_regions.region_code,
+    fund_types.insurance_type,
+    fund_years.benefit_year
+from fund_regions
+inner join fund_types on fund_regions.scheme_id = fund_types.scheme_id
+inner join fund_years on fund_regions.scheme_id = fund_years.scheme_id
