@@ -54,8 +54,7 @@ SHARED = {
         " payout_amount deductible deductible_remaining annual_limit limit_remaining"
     ),
     "funds.fct_fund_year": (
-        "scheme_id region_code insurance_type benefit_year insured_heads income_amount"
-        " payout_amount balance_amount"
+        "scheme_id region_code insurance_type benefit_year insured_heads income_amount payout_amount balance_amount"
     ),
     "quality.load_audit": "raw_table delivered accepted superseded void quarantined",
 }
@@ -120,9 +119,7 @@ class Bench:
 
     def describe_input(self) -> dict:
         """Size up the input; reading every file also gives all contenders a warm file cache."""
-        files = [
-            path for path in self.raw.rglob("*") if path.name.endswith((".parquet", ".gz", ".csv"))
-        ]
+        files = [path for path in self.raw.rglob("*") if path.name.endswith((".parquet", ".gz", ".csv"))]
         for path in files:
             with path.open("rb") as file:
                 while file.read(1 << 24):
@@ -306,19 +303,14 @@ class Bench:
             """)
         else:
             con.execute(
-                f"create view payout_{name} as "
-                f"select settlement_id, scheme_id, payout_fen as fen from '{path}'"
+                f"create view payout_{name} as select settlement_id, scheme_id, payout_fen as fen from '{path}'"
             )
 
     # --- report -----------------------------------------------------------------------------------
 
     def report(self, input_size: dict, here: dict, reference: str) -> None:
         """Print the table."""
-        base = {
-            run.computes == "payouts only": run
-            for name, run in self.runs.items()
-            if name.startswith("bare")
-        }
+        base = {run.computes == "payouts only": run for name, run in self.runs.items() if name.startswith("bare")}
         table = Table(title="Wall time and peak memory", title_justify="left")
         for column in ("contender", "computes", "persons"):
             table.add_column(column)
@@ -349,13 +341,10 @@ class Bench:
                 f"{run.differing_rows:,}" if known else "",
                 f"{float(run.payout_sum):,.2f}" if known else "",
             )
-        rows = ", ".join(
-            f"{name} {count:,}" for name, count in sorted(input_size["rows_in_parquet"].items())
-        )
+        rows = ", ".join(f"{name} {count:,}" for name, count in sorted(input_size["rows_in_parquet"].items()))
         persons = f"{input_size['persons']:,} persons, " if input_size["persons"] else ""
         self.console.print(
-            f"\nInput: {persons}{input_size['bytes'] / 2**20:,.0f} MB"
-            f" in {input_size['files']} files; {rows}"
+            f"\nInput: {persons}{input_size['bytes'] / 2**20:,.0f} MB in {input_size['files']} files; {rows}"
         )
         self.console.print("Machine: " + ", ".join(f"{k} {v}" for k, v in here.items()))
         self.console.print(table)
@@ -376,9 +365,7 @@ class Bench:
                 self.console.print(f"{TITLES[name].capitalize()}: {parts}.")
             if run.tables_differing is not None:
                 said = ", ".join(run.tables_differing) or "none"
-                self.console.print(
-                    f"Other tables of the bare script that differ from the project's: {said}."
-                )
+                self.console.print(f"Other tables of the bare script that differ from the project's: {said}.")
 
     def clean_up(self) -> None:
         """Remove what this wrote, and nothing else that may be in the work folder."""
@@ -396,8 +383,7 @@ class Bench:
     def agrees(self) -> bool:
         """Whether every contender came to its end with equal payouts."""
         return all(
-            not run.failure and not run.differing_rows and not run.tables_differing
-            for run in self.runs.values()
+            not run.failure and not run.differing_rows and not run.tables_differing for run in self.runs.values()
         )
 
 
@@ -452,17 +438,14 @@ def differing_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
             # The project has a row of zeros for a county without any; the script has none.
             where = "where insured_heads <> 0 or payout_amount <> 0"
         elif table == "quality.load_audit":
-            columns = "raw_table, " + ", ".join(
-                f"sum({name})::varchar as {name}" for name in names.split()[1:]
-            )
+            columns = "raw_table, " + ", ".join(f"sum({name})::varchar as {name}" for name in names.split()[1:])
             where = "where delivered > 0 group by raw_table"
         sums = []
         for build in ("project", "bare"):
             try:
                 sums.append(
                     con.execute(
-                        f"select count(*), sum(hash(r)) from"
-                        f" (select {columns} from {build}.{table} {where}) as r"
+                        f"select count(*), sum(hash(r)) from (select {columns} from {build}.{table} {where}) as r"
                     ).fetchone()
                 )
             except duckdb.Error as error:
@@ -486,25 +469,17 @@ def machine() -> dict:
 def main() -> int:
     """Command line; exit code 1 where a contender fails or disagrees."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument(
-        "--persons", type=int, default=2_500_000, help="size of the sample (default: 2500000)"
-    )
+    parser.add_argument("--persons", type=int, default=2_500_000, help="size of the sample (default: 2500000)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the sample (default: 1)")
-    parser.add_argument(
-        "--raw", type=Path, help="a raw folder to use instead of writing the sample"
-    )
+    parser.add_argument("--raw", type=Path, help="a raw folder to use instead of writing the sample")
     parser.add_argument(
         "--work",
         type=Path,
         default=ROOT / "benchmarks" / ".work",
         help="where input and results go",
     )
-    parser.add_argument(
-        "--keep", action="store_true", help="leave input and results in the work folder"
-    )
-    parser.add_argument(
-        "--only", nargs="+", choices=CONTENDERS, default=list(CONTENDERS), help="run these only"
-    )
+    parser.add_argument("--keep", action="store_true", help="leave input and results in the work folder")
+    parser.add_argument("--only", nargs="+", choices=CONTENDERS, default=list(CONTENDERS), help="run these only")
     parser.add_argument(
         "--timeout",
         type=float,

@@ -109,8 +109,8 @@ def _csv_form_trouble(path: Path, opened) -> str | None:
     try:
         with duckdb.connect() as connection:
             connection.execute(
-                "select count(*) from read_csv($path, columns = $names, auto_detect = false, header = true, delim = ',',"
-                """ quote = '"', escape = '"', max_line_size = 20000000)""",
+                "select count(*) from read_csv($path, columns = $names, auto_detect = false, header = true,"
+                """ delim = ',', quote = '"', escape = '"', max_line_size = 20000000)""",
                 {"path": _literal_path(path), "names": names},
             ).fetchall()
     except duckdb.Error as error:

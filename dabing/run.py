@@ -32,8 +32,9 @@ EXAMPLES = 10
 def run(raw: Path | None, warehouse: Path, keep_failed: bool = False) -> Path:
     """Build the warehouse from ``raw`` and publish it as ``warehouse/dabing.duckdb``; return that path.
 
-    The dbt project is that of the working folder, or this one where the working folder has none. Without ``raw`` the project's own folder is used and filled with the sample when it is not there. Raises
-    DabingError when the input cannot be used or a critical check fails; nothing is published then.
+    The dbt project is that of the working folder, or this one where the working folder has none. Without ``raw`` the
+    project's own folder is used, and filled with the sample when it is not there. Raises DabingError when the input
+    cannot be used or a critical check fails; nothing is published then.
     """
     console = report.console()
     project = Path.cwd() if Path("dbt_project.yml").exists() else PROJECT
@@ -181,8 +182,9 @@ def _test_result(result, database: Path):
         success=failing == 0,
         failing_rows=failing,
         examples=examples,
-        message="" if not failing else f"{node.name.replace('_', ' ')}: {failing} rows do not hold, e.g. "
-        + "; ".join(examples[:3]),
+        message=""
+        if not failing
+        else f"{node.name.replace('_', ' ')}: {failing} rows do not hold, e.g. " + "; ".join(examples[:3]),
     )
 
 
@@ -197,9 +199,7 @@ def _failing_rows(database: Path, compiled: str | None) -> list[str]:
     with duckdb.connect(str(database), read_only=True) as connection:
         rows = connection.execute(f"select * from ({compiled}) limit {EXAMPLES}")
         names = [column[0] for column in rows.description]
-        return [
-            ", ".join(f"{name} {value}" for name, value in zip(names, row, strict=True)) for row in rows.fetchall()
-        ]
+        return [", ".join(f"{name} {value}" for name, value in zip(names, row, strict=True)) for row in rows.fetchall()]
 
 
 def _stop_at_critical(results: list) -> None:

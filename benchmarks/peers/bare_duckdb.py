@@ -252,9 +252,7 @@ class Build:
         for assumption, query in ASSUMPTIONS.items():
             found = self.con.execute(query).fetchall()
             if found:
-                sys.exit(
-                    f"The seeds have what this peer does not know: {assumption} ({found[0][0]})"
-                )
+                sys.exit(f"The seeds have what this peer does not know: {assumption} ({found[0][0]})")
 
     def load(self, table: str) -> None:
         """Read a raw table as typed rows with the fate of each (rules A1, A2, A6)."""
@@ -430,9 +428,7 @@ class Build:
             if refused:
                 self.con.execute("create or replace temp table refused (setl_id varchar)")
                 self.con.executemany("insert into refused values (?)", refused)
-                self.con.execute(
-                    "update candidate set reasons = 'Q11' where setl_id in (from refused)"
-                )
+                self.con.execute("update candidate set reasons = 'Q11' where setl_id in (from refused)")
             self.con.execute(f"""
                 insert into rejected
                 select setl_id, reasons from candidate where reasons is not null;
@@ -470,8 +466,7 @@ class Build:
                         excess -= cut
         if cuts:
             self.con.execute(
-                "create temp table cut"
-                " (settlement_id text, scheme_id text, tier_no int, cut decimal(18,2))"
+                "create temp table cut (settlement_id text, scheme_id text, tier_no int, cut decimal(18,2))"
             )
             self.con.executemany("insert into cut values (?, ?, ?, ?)", cuts)
             self.con.execute("""
@@ -501,9 +496,7 @@ class Build:
 
     def audit(self) -> None:
         """Say where every delivered row went; keep the unusable ones whole (rule A6)."""
-        self.con.execute(
-            "create temp table file (raw_table varchar, file_no integer, source_file varchar)"
-        )
+        self.con.execute("create temp table file (raw_table varchar, file_no integer, source_file varchar)")
         self.con.executemany("insert into file values (?, ?, ?)", self.files)
         self.script("audit")
         for table, (key, *_) in TABLES.items():
@@ -593,16 +586,12 @@ def main() -> None:
     """Run from the command line."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--raw", required=True, help="folder of the raw tables")
-    parser.add_argument(
-        "--out", required=True, help="DuckDB file (with --payouts-only: Parquet file) to write"
-    )
+    parser.add_argument("--out", required=True, help="DuckDB file (with --payouts-only: Parquet file) to write")
     parser.add_argument("--seeds", default=str(ROOT / "seeds"), help="folder of the policy seeds")
     parser.add_argument("--memory", default="6GB", help="memory limit of DuckDB (default: 6GB)")
     parser.add_argument("--threads", type=int, default=2, help="threads of DuckDB (default: 2)")
     parser.add_argument("--temp", help="folder for spilled data (default: beside the output)")
-    parser.add_argument(
-        "--payouts-only", action="store_true", help="no tables, only the payout of each settlement"
-    )
+    parser.add_argument("--payouts-only", action="store_true", help="no tables, only the payout of each settlement")
     parser.add_argument("--verbose", action="store_true", help="time each step on standard error")
     Build(parser.parse_args()).run()
 

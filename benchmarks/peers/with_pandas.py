@@ -58,9 +58,7 @@ LINE = columns(
     text="bkkp_sn setl_id chrgitm_lv list_type med_list_codg",
     money="det_item_fee_sumamt fulamt_ownpay_amt",
 )
-LINE_CHECKED = columns(
-    time="fee_ocur_time", number="cnt pric", money="overlmt_selfpay preselfpay_amt inscp_amt"
-)
+LINE_CHECKED = columns(time="fee_ocur_time", number="cnt pric", money="overlmt_selfpay preselfpay_amt inscp_amt")
 SPELL = columns(text="psn_no psn_idet_type insu_admdvs", time="begntime endtime")
 ITEM_TYPES = {"101": "drug", "102": "drug", "103": "drug", "201": "service", "301": "material"}
 IN_CATALOGUE = ["01", "02", "1", "2", "甲", "乙", "1.0", "2.0"]
@@ -89,8 +87,7 @@ class Policy:
     def __init__(self, folder: Path) -> None:
         """Read all seeds below a folder."""
         self.seeds = {
-            path.stem: pd.read_csv(path, dtype=str, keep_default_na=False)
-            for path in sorted(folder.rglob("*.csv"))
+            path.stem: pd.read_csv(path, dtype=str, keep_default_na=False) for path in sorted(folder.rglob("*.csv"))
         }
         self.scheme = self.seeds["scheme"].query("scheme_kind == 'critical_illness'")
         plain = (
@@ -102,8 +99,7 @@ class Policy:
             sys.exit("The seeds have a scheme that this peer does not know.")
         scheme = self.dated("scheme").rename(columns={"pool_region_code": "pool"})
         scheme["insurance_type"] = [
-            ["employee", "resident"] if kind == "all" else [kind]
-            for kind in scheme["insurance_type"]
+            ["employee", "resident"] if kind == "all" else [kind] for kind in scheme["insurance_type"]
         ]
         self.covered = scheme.explode("insurance_type")[
             ["scheme_id", "pool", "insurance_type", "valid_from", "valid_to"]
@@ -113,9 +109,7 @@ class Policy:
         self.insutype = self.codes("insurance_type_code", "insutype", "insurance_type")
         self.medtype = self.codes("care_type_code", "med_type", "care_type")
         self.identity = self.codes("identity_code", "psn_idet_type", "assistance_category")
-        self.category = self.seeds["assistance_category"][
-            ["assistance_category", "priority"]
-        ].astype({"priority": int})
+        self.category = self.seeds["assistance_category"][["assistance_category", "priority"]].astype({"priority": int})
         self.compile()
 
     def dated(self, name: str) -> pd.DataFrame:
@@ -123,9 +117,7 @@ class Policy:
         rows = self.seeds[name]
         rows = rows[rows["scheme_id"].isin(self.scheme["scheme_id"])].copy()
         rows["valid_from"] = pd.to_datetime(rows["effective_from"]).astype("datetime64[us]")
-        rows["valid_to"] = pd.to_datetime(rows["effective_to"].replace("", "9999-12-31")).astype(
-            "datetime64[us]"
-        )
+        rows["valid_to"] = pd.to_datetime(rows["effective_to"].replace("", "9999-12-31")).astype("datetime64[us]")
         return rows.drop(
             columns=[
                 "effective_from",
@@ -154,13 +146,9 @@ class Policy:
 
     def codes(self, seed: str, code: str, meaning: str) -> pd.DataFrame:
         """Meaning of a code in each pool: the pool's own row, else that of everywhere."""
-        rows = self.seeds[seed].rename(columns={"pool_region_code": "pool"})[
-            ["pool", code, meaning]
-        ]
+        rows = self.seeds[seed].rename(columns={"pool_region_code": "pool"})[["pool", code, meaning]]
         everywhere = (
-            rows[rows["pool"] == ""]
-            .drop(columns="pool")
-            .merge(pd.DataFrame({"pool": self.pools}), how="cross")
+            rows[rows["pool"] == ""].drop(columns="pool").merge(pd.DataFrame({"pool": self.pools}), how="cross")
         )
         return pd.concat([rows, everywhere]).drop_duplicates(["pool", code])
 
@@ -179,26 +167,18 @@ class Policy:
 
         def in_spans(rows: pd.DataFrame) -> pd.DataFrame:
             rows = spans.merge(rows, on="scheme_id")
-            inside = (rows["span_from"] >= rows["valid_from"]) & (
-                rows["span_from"] < rows["valid_to"]
-            )
+            inside = (rows["span_from"] >= rows["valid_from"]) & (rows["span_from"] < rows["valid_to"])
             return rows[inside].drop(columns=["valid_from", "valid_to"])
 
         span = ["scheme_id", "span_from", "span_to"]
         modifier = in_spans(modifier)
         self.modified = modifier[[*span, "assistance_category"]].assign(is_modified=True)
         ladder = in_spans(term).merge(self.category, how="cross")
-        ladder = ladder.merge(modifier, on=[*span, "assistance_category"], how="left").reset_index(
-            drop=True
-        )
-        ladder[modifier.columns.difference(span)] = ladder[
-            modifier.columns.difference(span)
-        ].fillna("")
+        ladder = ladder.merge(modifier, on=[*span, "assistance_category"], how="left").reset_index(drop=True)
+        ladder[modifier.columns.difference(span)] = ladder[modifier.columns.difference(span)].fillna("")
         factor = scaled(ladder["deductible_factor"], 10_000, 10_000)
         ladder["deductible"] = half_up(scaled(ladder["deductible"], 100, 0) * factor)
-        limit = scaled(ladder["annual_limit"], 100, NO_LIMIT).mask(
-            ladder["limit_waived"] == "true", NO_LIMIT
-        )
+        limit = scaled(ladder["annual_limit"], 100, NO_LIMIT).mask(ladder["limit_waived"] == "true", NO_LIMIT)
         ladder["payout_limit"] = limit.where(ladder["limit_basis"] == "payout", NO_LIMIT)
         on_expense = (ladder["limit_basis"] == "eligible_expense") & (limit < NO_LIMIT)
         ladder["payable_cap"] = (limit - ladder["deductible"]).where(on_expense, NO_LIMIT)
@@ -208,17 +188,14 @@ class Policy:
         tiers = tiers.sort_values(["ladder_no", "tier_no"])
         shift = tiers["deductible"].where(tiers["tier_basis"] == "gross", 0)
         is_first = ~tiers["ladder_no"].duplicated()
-        tiers["lower"] = (
-            (scaled(tiers["lower_bound"], 100, 0) - shift).clip(lower=0).mask(is_first, 0)
-        )
+        tiers["lower"] = (scaled(tiers["lower_bound"], 100, 0) - shift).clip(lower=0).mask(is_first, 0)
         upper = scaled(tiers["upper_bound"], 100, NO_LIMIT)
         tiers["upper"] = (upper - shift).clip(lower=0).mask(upper == NO_LIMIT, NO_LIMIT)
         rate = scaled(tiers["rate"], 10_000, 0) + scaled(tiers["rate_addition"], 10_000, 0)
         override = scaled(tiers["rate_override"], 10_000, -1)
         tiers["rate"] = rate.mask(override >= 0, override).clip(upper=10_000)
         full = half_up(
-            (tiers["upper"].where(tiers["upper"] < NO_LIMIT, tiers["lower"]) - tiers["lower"])
-            * tiers["rate"]
+            (tiers["upper"].where(tiers["upper"] < NO_LIMIT, tiers["lower"]) - tiers["lower"]) * tiers["rate"]
         )
         below = full.groupby(tiers["ladder_no"]).cumsum() - full
         capped = (tiers["payout_limit"] - below).clip(lower=0)
@@ -240,16 +217,12 @@ class Policy:
         by_header = coverage["component"].isin(HEADER) & (coverage["item_type"] == "")
         if not coverage.loc[~by_header, "list_rule"].eq("in").all():
             sys.exit("The seeds have a coverage row that this peer does not know.")
-        shares = coverage[by_header].pivot(
-            index=[*span, "care_type"], columns="component", values="share"
-        )
+        shares = coverage[by_header].pivot(index=[*span, "care_type"], columns="component", values="share")
         shares = shares.reindex(columns=HEADER).fillna(0).astype("int64").add_suffix("_share")
         self.share = shares.reset_index()
         listed = coverage[~by_header].rename_axis("coverage_no").reset_index()
         listed["is_restricted"] = listed["component"] == "restricted_use"
-        listed["item_type"] = [
-            [kind] if kind else ["drug", "service", "material"] for kind in listed["item_type"]
-        ]
+        listed["item_type"] = [[kind] if kind else ["drug", "service", "material"] for kind in listed["item_type"]]
         listed = listed.explode("item_type").astype({"item_type": "str"})
         self.listed = listed[
             [
@@ -264,9 +237,7 @@ class Policy:
         ]
         items = self.seeds["item_list"].copy()
         items["listed_from"] = pd.to_datetime(items["effective_from"]).astype("datetime64[us]")
-        items["listed_to"] = pd.to_datetime(items["effective_to"].replace("", "9999-12-31")).astype(
-            "datetime64[us]"
-        )
+        items["listed_to"] = pd.to_datetime(items["effective_to"].replace("", "9999-12-31")).astype("datetime64[us]")
         self.item = items[["item_list_id", "item_code", "disease_code", "listed_from", "listed_to"]]
 
 
@@ -301,14 +272,10 @@ def parsed(column: pa.ChunkedArray, kind: str) -> pa.Array:
     text = stripped(column).to_pandas()
     if kind == "money":
         form = text.str.fullmatch(r"[+-]?[0-9]+([.][0-9]{0,2}0*)?").fillna(False).astype(bool)
-        values = [
-            int(Decimal(value) * 100) if ok else None for value, ok in zip(text, form, strict=True)
-        ]
+        values = [int(Decimal(value) * 100) if ok else None for value, ok in zip(text, form, strict=True)]
         return pa.array([None if v is None or abs(v) >= 10**16 else v for v in values], pa.int64())
     if kind == "number":
-        return pa.array(
-            text.where(text.str.fullmatch(r"[+-]?[0-9]+([.][0-9]*)?").fillna(False).astype(bool))
-        )
+        return pa.array(text.where(text.str.fullmatch(r"[+-]?[0-9]+([.][0-9]*)?").fillna(False).astype(bool)))
     names = ["year", "month", "day", "hour", "minute", "second", "us"]
     found = None
     for form in (
@@ -335,9 +302,7 @@ def pieces(path: Path, wanted: set[str]) -> Iterator[pa.Table]:
     else:
         rows = pd.read_csv(path, dtype=str, keep_default_na=False)
         rows.columns = [ALIASES.get(name.lower(), name.lower()) for name in rows.columns]
-        yield pa.Table.from_pandas(
-            rows[[name for name in rows.columns if name in wanted]], preserve_index=False
-        )
+        yield pa.Table.from_pandas(rows[[name for name in rows.columns if name in wanted]], preserve_index=False)
 
 
 def read(
@@ -349,12 +314,7 @@ def read(
         "text": [*kept["text"], "vali_flag", "rid"],
         "time": [*kept.get("time", []), "updt_time"],
     }
-    kinds = {
-        name: kind
-        for group in (checked or {}, kept)
-        for kind, names in group.items()
-        for name in names
-    }
+    kinds = {name: kind for group in (checked or {}, kept) for kind, names in group.items() for name in names}
     names = [name for group in kept.values() for name in group]
     empty = {"text": pa.string(), "time": pa.timestamp("us"), "money": pa.int64()}
     files = sorted(
@@ -363,10 +323,7 @@ def read(
         if path.name.lower().endswith((".parquet", ".csv", ".csv.gz")) and path.name[0] not in "._"
     )
     tables = [
-        pa.table(
-            {name: pa.array([], empty[kinds[name]]) for name in names}
-            | {"is_bad": pa.array([], pa.bool_())}
-        )
+        pa.table({name: pa.array([], empty[kinds[name]]) for name in names} | {"is_bad": pa.array([], pa.bool_())})
     ]
     tables[0] = tables[0].append_column("file_no", pa.array([], pa.int32()))
     for number, path in enumerate(files):
@@ -374,9 +331,7 @@ def read(
         wanted = set()
         for name in kinds:
             aliases = [name, *(alias for alias, meant in ALIASES.items() if meant == name)]
-            at = next(
-                (schema.field(alias) for alias in aliases if schema and alias in schema.names), None
-            )
+            at = next((schema.field(alias) for alias in aliases if schema and alias in schema.names), None)
             # Columns that are only checked need no look where their type cannot hold a wrong value.
             if name in names or at is None or not is_typed(at.type, kinds[name]):
                 wanted.add(name)
@@ -413,20 +368,14 @@ def read(
             table = table.append_column("is_priced", pc.is_valid(table[name]))
         table = table.set_column(position, name, pc.fill_null(table[name], 0))
     void = pc.not_equal(pc.fill_null(table["vali_flag"], "1"), "1")
-    return (
-        table.drop_columns(["vali_flag"])
-        .append_column("is_void", void)
-        .to_pandas(self_destruct=True)
-    )
+    return table.drop_columns(["vali_flag"]).append_column("is_void", void).to_pandas(self_destruct=True)
 
 
 def latest(rows: pd.DataFrame, key: list[str]) -> pd.DataFrame:
     """One row a key: the latest delivery, unless that one is void (rules A1, A2)."""
     twice = rows.duplicated(key, keep=False)
     ranked = rows[twice].assign(rid_length=rows.loc[twice, "rid"].str.len())
-    winners = ranked.sort_values(
-        ["updt_time", "rid_length", "rid", "file_no"], ascending=False, na_position="last"
-    )
+    winners = ranked.sort_values(["updt_time", "rid_length", "rid", "file_no"], ascending=False, na_position="last")
     winners = winners.drop_duplicates(key).drop(columns="rid_length")
     rows = pd.concat([rows[~twice], winners])
     return rows[~rows["is_void"]].drop(columns=["is_void", "updt_time", "rid", "file_no"])
@@ -455,17 +404,13 @@ def settlements(raw: Path, policy: Policy, persons: pa.Array | None) -> pd.DataF
     for name in ("pool", "insurance_type", "care_type"):
         rows[name] = rows[name].astype("category")
     is_reversal = rows["init_setl_id"].notna() & (rows["init_setl_id"] != rows["setl_id"])
-    usable = (
-        rows[["psn_no", "setl_time", "pool", "insurance_type", "care_type"]].notna().all(axis=1)
-    )
+    usable = rows[["psn_no", "setl_time", "pool", "insurance_type", "care_type"]].notna().all(axis=1)
     usable &= ~rows["is_bad"] & ~((rows["medfee_sumamt"] < 0) & ~is_reversal)
     rows = rows[rows["setl_id"].notna() & (rows["is_void"] | usable)].drop(columns="is_bad")
     rows = latest(rows, ["setl_id"])
     rows["coinsurance"] = rows["inscp_amt"] - rows["hifp_pay"]
     rows["class_b_self_pay"] = rows["preselfpay_amt"] - rows["trafout_preselfpay_amt"]
-    rows = rows.rename(
-        columns={"trafout_preselfpay_amt": "transfer_self_pay", "overlmt_selfpay": "over_limit"}
-    )
+    rows = rows.rename(columns={"trafout_preselfpay_amt": "transfer_self_pay", "overlmt_selfpay": "over_limit"})
     return rows.drop(columns=["inscp_amt", "hifp_pay", "preselfpay_amt"])
 
 
@@ -504,9 +449,7 @@ def standing(rows: pd.DataFrame) -> pd.DataFrame:
         originals = found.loc[~found["setl_id"].isin(refused), [*brief, "root_time"]]
         accepted.append(originals[["setl_id", "root_time"]])
     reversals = rows[is_reversal].merge(pd.concat(accepted), on="setl_id")
-    rows = pd.concat([plain, reversals], ignore_index=True).drop(
-        columns=["init_setl_id", "medfee_sumamt"]
-    )
+    rows = pd.concat([plain, reversals], ignore_index=True).drop(columns=["init_setl_id", "medfee_sumamt"])
     rows["benefit_year"] = rows["root_time"].dt.year.astype("int16")
     rows["terms_date"] = rows.pop("root_time").dt.normalize()
     return rows
@@ -544,9 +487,7 @@ def listed_expense(raw: Path, policy: Policy, counted: pd.DataFrame) -> pd.DataF
         & ((rows["disease_code"] == "") | (rows["disease_code"] == rows["dise_no"]))
     ]
     rows = rows.drop_duplicates(["bkkp_sn", "setl_id", "scheme_id", "coverage_no"])
-    sums = rows.groupby(["setl_id", "scheme_id", "coverage_no", "share"], as_index=False)[
-        "fulamt_ownpay_amt"
-    ].sum()
+    sums = rows.groupby(["setl_id", "scheme_id", "coverage_no", "share"], as_index=False)["fulamt_ownpay_amt"].sum()
     sums["listed"] = half_up(sums["fulamt_ownpay_amt"] * sums["share"])
     return sums.groupby(["setl_id", "scheme_id"], as_index=False)["listed"].sum()
 
@@ -554,9 +495,7 @@ def listed_expense(raw: Path, policy: Policy, counted: pd.DataFrame) -> pd.DataF
 def eligible(raw: Path, policy: Policy, claims: pd.DataFrame) -> pd.DataFrame:
     """Eligible expense of each settlement and scheme, for person-years that have any."""
     rows = claims.merge(policy.covered, on=["pool", "insurance_type"])
-    rows = rows[within(rows, "valid_from", "valid_to")].drop(
-        columns=["valid_from", "valid_to", "pool"]
-    )
+    rows = rows[within(rows, "valid_from", "valid_to")].drop(columns=["valid_from", "valid_to", "pool"])
     rows["scheme_id"] = rows["scheme_id"].astype("category")
     keys = rows[["setl_id", "scheme_id", "care_type", "dise_no", "terms_date"]]
     listed = listed_expense(raw, policy, keys.astype({"scheme_id": "str"}))
@@ -575,9 +514,7 @@ def eligible(raw: Path, policy: Policy, claims: pd.DataFrame) -> pd.DataFrame:
     )
     rows["eligible"] = 0
     for name in HEADER:
-        rows["eligible"] += half_up(
-            rows.pop(name) * rows.pop(f"{name}_share").fillna(0).astype("int64")
-        )
+        rows["eligible"] += half_up(rows.pop(name) * rows.pop(f"{name}_share").fillna(0).astype("int64"))
     if len(listed):
         extra = rows[["setl_id", "scheme_id"]].merge(
             listed.astype({"scheme_id": rows["scheme_id"].dtype}),
@@ -587,9 +524,7 @@ def eligible(raw: Path, policy: Policy, claims: pd.DataFrame) -> pd.DataFrame:
         rows["eligible"] += extra.fillna(0).astype("int64").to_numpy()
     rows = rows[["setl_id", *ACCUMULATOR, "setl_time", "terms_date", "insurance_type", "eligible"]]
     with_any = rows.loc[rows["eligible"] != 0, ACCUMULATOR].drop_duplicates()
-    return rows.merge(with_any, on=ACCUMULATOR).astype(
-        {"insurance_type": "str", "scheme_id": "str"}
-    )
+    return rows.merge(with_any, on=ACCUMULATOR).astype({"insurance_type": "str", "scheme_id": "str"})
 
 
 def categories(raw: Path, policy: Policy, rows: pd.DataFrame) -> pd.DataFrame:
@@ -608,18 +543,14 @@ def categories(raw: Path, policy: Policy, rows: pd.DataFrame) -> pd.DataFrame:
     )
     spells["held_from"] = spells["begntime"].dt.normalize()
     last = spells["endtime"].dt.normalize()
-    spells["held_to"] = last.mask(spells["endtime"] > last, last + pd.Timedelta(days=1)).fillna(
-        FOREVER
-    )
+    spells["held_to"] = last.mask(spells["endtime"] > last, last + pd.Timedelta(days=1)).fillna(FOREVER)
     held = rows[["setl_id", "scheme_id", "psn_no", "terms_date"]].merge(
         spells[["psn_no", "assistance_category", "priority", "held_from", "held_to"]], on="psn_no"
     )
     held = held[within(held, "held_from", "held_to")]
     modified = held[["scheme_id", "assistance_category", "terms_date"]].drop_duplicates()
     modified = modified.merge(policy.modified, on=["scheme_id", "assistance_category"])
-    modified = modified[within(modified, "span_from", "span_to")].drop(
-        columns=["span_from", "span_to"]
-    )
+    modified = modified[within(modified, "span_from", "span_to")].drop(columns=["span_from", "span_to"])
     held = held.merge(modified, on=["scheme_id", "assistance_category", "terms_date"], how="left")
     held["rank"] = held["priority"] + 1000 * held["is_modified"].isna()
     best = held.sort_values("rank").drop_duplicates(["setl_id", "scheme_id"])
@@ -647,33 +578,23 @@ def payouts(policy: Policy, rows: pd.DataFrame, held: pd.DataFrame) -> pd.DataFr
     steps = moved.merge(policy.tier, on="ladder_no")
     climbed = {}
     for side in ("before", "after"):
-        inside = (np.minimum(steps[f"payable_{side}"], steps["upper"]) - steps["lower"]).clip(
-            lower=0
-        )
+        inside = (np.minimum(steps[f"payable_{side}"], steps["upper"]) - steps["lower"]).clip(lower=0)
         climbed[side] = np.minimum(half_up(inside * steps["rate"]), steps["payout_cap"])
     steps["payout"] = climbed["after"] - climbed["before"]
     paid = steps.groupby(["setl_id", "scheme_id"], as_index=False)["payout"].sum()
-    paid = moved[["setl_id", *ACCUMULATOR, "setl_time", "payout_limit"]].merge(
-        paid, on=["setl_id", "scheme_id"]
-    )
+    paid = moved[["setl_id", *ACCUMULATOR, "setl_time", "payout_limit"]].merge(paid, on=["setl_id", "scheme_id"])
     paid = paid.sort_values([*ACCUMULATOR, "setl_time", "setl_id"], ignore_index=True)
     # A change of category can let the sum pass the limit: those few person-years go one by one.
     so_far = paid.groupby(ACCUMULATOR, sort=False)["payout"].cumsum()
-    passing = paid.loc[
-        (so_far > paid["payout_limit"]) & (paid["payout"] > 0), ACCUMULATOR
-    ].drop_duplicates()
+    passing = paid.loc[(so_far > paid["payout_limit"]) & (paid["payout"] > 0), ACCUMULATOR].drop_duplicates()
     cases = paid.reset_index().merge(passing, on=ACCUMULATOR).sort_values("index")
     for _, group in cases.groupby(ACCUMULATOR, sort=False):
         total = 0
-        for index, amount, limit in zip(
-            group["index"], group["payout"], group["payout_limit"], strict=True
-        ):
+        for index, amount, limit in zip(group["index"], group["payout"], group["payout_limit"], strict=True):
             kept = min(amount, max(0, limit - total)) if amount > 0 else amount
             total += kept
             paid.loc[index, "payout"] = kept
-    result = rows[["setl_id", "scheme_id"]].merge(
-        paid[["setl_id", "scheme_id", "payout"]], how="left"
-    )
+    result = rows[["setl_id", "scheme_id"]].merge(paid[["setl_id", "scheme_id", "payout"]], how="left")
     result["payout"] = result["payout"].fillna(0).astype("int64")
     return result.rename(columns={"setl_id": "settlement_id", "payout": "payout_fen"})
 

@@ -54,9 +54,7 @@ LINE = columns(
     text="bkkp_sn setl_id chrgitm_lv list_type med_list_codg",
     money="det_item_fee_sumamt fulamt_ownpay_amt",
 )
-LINE_CHECKED = columns(
-    time="fee_ocur_time", number="cnt pric", money="overlmt_selfpay preselfpay_amt inscp_amt"
-)
+LINE_CHECKED = columns(time="fee_ocur_time", number="cnt pric", money="overlmt_selfpay preselfpay_amt inscp_amt")
 SPELL = columns(text="psn_no psn_idet_type insu_admdvs", time="begntime endtime")
 DTYPES = {"text": pl.String, "time": pl.Datetime("us"), "money": pl.Int64}
 ITEM_TYPES = {"101": "drug", "102": "drug", "103": "drug", "201": "service", "301": "material"}
@@ -99,27 +97,16 @@ class Policy:
         for path in sorted(folder.rglob("*.csv")):
             with path.open(encoding="utf-8", newline="") as file:
                 self.seeds[path.stem] = list(csv.DictReader(file))
-        schemes = {
-            row["scheme_id"]: row
-            for row in self.seeds["scheme"]
-            if row["scheme_kind"] == "critical_illness"
-        }
+        schemes = {row["scheme_id"]: row for row in self.seeds["scheme"] if row["scheme_kind"] == "critical_illness"}
         for row in schemes.values():
-            plain = (
-                row["benefit_year_basis"] == "settlement"
-                and row["status_change_rule"] == "prospective"
-            )
+            plain = row["benefit_year_basis"] == "settlement" and row["status_change_rule"] == "prospective"
             if not plain or row["reversal_terms"] not in ("", "original"):
                 sys.exit(f"The seeds have what this peer does not know: {row['scheme_id']}")
         covered = []
         for scheme, row in schemes.items():
             end = row["effective_to"] or "9999-12-31"
             span = (date.fromisoformat(row["effective_from"]), date.fromisoformat(end))
-            for kind in (
-                ["employee", "resident"]
-                if row["insurance_type"] == "all"
-                else [row["insurance_type"]]
-            ):
+            for kind in ["employee", "resident"] if row["insurance_type"] == "all" else [row["insurance_type"]]:
                 covered.append((scheme, row["pool_region_code"], kind, *span))
         self.covered = pl.DataFrame(
             covered,
@@ -132,19 +119,13 @@ class Policy:
         self.insutype = self._codes("insurance_type_code", "insutype", "insurance_type")
         self.medtype = self._codes("care_type_code", "med_type", "care_type")
         self.identity = self._codes("identity_code", "psn_idet_type", "category")
-        self.priority = {
-            r["assistance_category"]: int(r["priority"]) for r in self.seeds["assistance_category"]
-        }
+        self.priority = {r["assistance_category"]: int(r["priority"]) for r in self.seeds["assistance_category"]}
         self._ladders(schemes)
 
     def _regions(self) -> pl.DataFrame:
         """Map every code to its pool: itself or the nearest ancestor that is one (rule A7)."""
         parent = {row["region_code"]: row["parent_region_code"] for row in self.seeds["region"]}
-        retired = {
-            row["region_code"]: row["retired_into"]
-            for row in self.seeds["region"]
-            if row["retired_into"]
-        }
+        retired = {row["region_code"]: row["retired_into"] for row in self.seeds["region"] if row["retired_into"]}
         found = []
         for code in parent:
             at = code
@@ -154,9 +135,7 @@ class Policy:
                 at = parent.get(at)
             if at:
                 found.append((code, at))
-        return pl.DataFrame(
-            found, schema={"insu_admdvs": pl.String, "pool": pl.String}, orient="row"
-        )
+        return pl.DataFrame(found, schema={"insu_admdvs": pl.String, "pool": pl.String}, orient="row")
 
     def _codes(self, seed: str, code: str, meaning: str) -> pl.DataFrame:
         """Meaning of a code in each pool: the pool's own row, else that of everywhere."""
@@ -188,10 +167,7 @@ class Policy:
             }
             days = sorted(days)
             for begin, end in zip(days, [*days[1:], "9999-12-31"], strict=True):
-                now = {
-                    name: [r for r in rows if in_force(r, scheme, begin)]
-                    for name, rows in dated.items()
-                }
+                now = {name: [r for r in rows if in_force(r, scheme, begin)] for name, rows in dated.items()}
                 span = (scheme, date.fromisoformat(begin), date.fromisoformat(end))
                 modifiers = {row["assistance_category"]: row for row in now["category_modifier"]}
                 modified += [(*span, category) for category in modifiers]
@@ -201,11 +177,7 @@ class Policy:
                         shares.append((*span, row["care_type"], row["component"], share))
                     elif row["list_rule"] == "in":
                         restricted = row["component"] == "restricted_use"
-                        for kind in (
-                            [row["item_type"]]
-                            if row["item_type"]
-                            else ["drug", "service", "material"]
-                        ):
+                        for kind in [row["item_type"]] if row["item_type"] else ["drug", "service", "material"]:
                             listed.append(
                                 (
                                     *span,
@@ -217,9 +189,7 @@ class Policy:
                                 )
                             )
                     else:
-                        sys.exit(
-                            f"The seeds have what this peer does not know: coverage of {scheme}."
-                        )
+                        sys.exit(f"The seeds have what this peer does not know: coverage of {scheme}.")
                 for term in now["benefit_term"]:
                     for category in self.priority:
                         modifier = modifiers.get(category, {})
@@ -239,19 +209,11 @@ class Policy:
                         for place, row in enumerate(rows):
                             shift = deductible if term["tier_basis"] == "gross" else 0
                             lower = max(0, fen(row["lower_bound"]) - shift) if place else 0
-                            upper = (
-                                max(0, fen(row["upper_bound"]) - shift)
-                                if row["upper_bound"]
-                                else NO_LIMIT
-                            )
+                            upper = max(0, fen(row["upper_bound"]) - shift) if row["upper_bound"] else NO_LIMIT
                             rate = basis_points(row["rate"])
                             rate += basis_points(modifier.get("rate_addition", ""), 0)
-                            rate = min(
-                                10_000, basis_points(modifier.get("rate_override", ""), rate)
-                            )
-                            tiers.append(
-                                (number, int(row["tier_no"]), lower, upper, rate, max(0, left))
-                            )
+                            rate = min(10_000, basis_points(modifier.get("rate_override", ""), rate))
+                            tiers.append((number, int(row["tier_no"]), lower, upper, rate, max(0, left)))
                             if upper < NO_LIMIT:
                                 left -= half_up((upper - lower) * rate)
         span = {"scheme_id": pl.String, "valid_from": pl.Date, "valid_to": pl.Date}
@@ -304,11 +266,7 @@ class Policy:
 
 def in_force(row: dict, scheme: str, day: str) -> bool:
     """Whether a dated row of a scheme holds on a day (ISO dates compare as text)."""
-    return (
-        row["scheme_id"] == scheme
-        and row["effective_from"] <= day
-        and day < (row["effective_to"] or "9999")
-    )
+    return row["scheme_id"] == scheme and row["effective_from"] <= day and day < (row["effective_to"] or "9999")
 
 
 # --- reading --------------------------------------------------------------------------------------
@@ -324,9 +282,7 @@ def parsed(column: str, kind: str) -> pl.Expr:
     """Text as money in fen, as a number or as a time; NULL where it has not the form of one."""
     text = blank_free(column)
     if kind == "money":
-        amount = pl.when(text.str.contains(r"^[+-]?[0-9]+([.][0-9]{0,2}0*)?$")).then(
-            text.str.strip_suffix(".")
-        )
+        amount = pl.when(text.str.contains(r"^[+-]?[0-9]+([.][0-9]{0,2}0*)?$")).then(text.str.strip_suffix("."))
         return amount.cast(pl.Decimal(16, 2), strict=False).to_physical().cast(pl.Int64)
     if kind == "number":
         return text.str.extract(r"^([+-]?[0-9]+([.][0-9]*)?)$").cast(pl.Float64, strict=False)
@@ -336,9 +292,7 @@ def parsed(column: str, kind: str) -> pl.Expr:
     )
     times = []
     for groups in (compact, spaced):
-        part = [
-            groups.struct.field(str(place)).fill_null("0").str.zfill(2) for place in range(1, 7)
-        ]
+        part = [groups.struct.field(str(place)).fill_null("0").str.zfill(2) for place in range(1, 7)]
         fraction = groups.struct.field("7").fill_null("").str.pad_end(6, "0").str.slice(0, 6)
         iso = pl.format("{}-{}-{} {}:{}:{}.{}", *part, fraction)
         times.append(iso.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False))
@@ -397,29 +351,19 @@ def scan(folder: Path, kept: dict, checked: dict | None = None) -> pl.LazyFrame:
                     bad.append(blank_free(column).is_not_null() & value.is_null())
             if (name, kind) in wanted:
                 columns.append(value.alias(name))
-        frames.append(
-            frame.select(
-                *columns, pl.any_horizontal(bad).alias("is_bad"), file_no=pl.lit(number, pl.Int32)
-            )
-        )
+        frames.append(frame.select(*columns, pl.any_horizontal(bad).alias("is_bad"), file_no=pl.lit(number, pl.Int32)))
     if not frames:
         schema = {name: DTYPES[kind] for name, kind in wanted} | {
             "is_bad": pl.Boolean,
             "file_no": pl.Int32,
         }
         frames = [pl.LazyFrame(schema=schema)]
-    return (
-        pl.concat(frames)
-        .with_columns(is_void=pl.col("vali_flag").fill_null("1") != "1")
-        .drop("vali_flag")
-    )
+    return pl.concat(frames).with_columns(is_void=pl.col("vali_flag").fill_null("1") != "1").drop("vali_flag")
 
 
 def latest(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
     """One row a key: the latest delivery, unless that one is void (rules A1, A2)."""
-    twice = (
-        rows.select(pl.struct(key) if len(key) > 1 else pl.col(key[0])).to_series().is_duplicated()
-    )
+    twice = rows.select(pl.struct(key) if len(key) > 1 else pl.col(key[0])).to_series().is_duplicated()
     winners = (
         rows.filter(twice)
         .sort(
@@ -445,13 +389,8 @@ def latest(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
 
 def settlements(raw: Path, policy: Policy) -> pl.DataFrame:
     """Settlements that stand, with the meaning of their codes."""
-    missing = [
-        pl.col(name).is_null()
-        for name in ("psn_no", "setl_time", "pool", "insurance_type", "care_type")
-    ]
-    negative = (pl.col("medfee_sumamt") < 0) & ~(
-        pl.col("init_setl_id") != pl.col("setl_id")
-    ).fill_null(False)
+    missing = [pl.col(name).is_null() for name in ("psn_no", "setl_time", "pool", "insurance_type", "care_type")]
+    negative = (pl.col("medfee_sumamt") < 0) & ~(pl.col("init_setl_id") != pl.col("setl_id")).fill_null(False)
     rows = (
         scan(raw / "setl_d", SETTLEMENT, SETTLEMENT_CHECKED)
         .join(policy.region.lazy(), on="insu_admdvs", how="left")
@@ -508,11 +447,7 @@ def standing(rows: pl.DataFrame) -> pl.DataFrame:
         )
         taken = pl.col("total").abs().sum().over("init_setl_id") <= pl.col("total_original").abs()
         refused = []
-        rows_over = (
-            candidates.filter(~taken)
-            .select("init_setl_id", "setl_id", "total", "total_original")
-            .iter_rows()
-        )
+        rows_over = candidates.filter(~taken).select("init_setl_id", "setl_id", "total", "total_original").iter_rows()
         for _, group in groupby(rows_over, key=lambda row: row[0]):
             used = 0
             for _, setl_id, total, available in group:
@@ -535,14 +470,10 @@ def listed_expense(raw: Path, policy: Policy, counted: pl.LazyFrame) -> pl.LazyF
         pl.col("bkkp_sn").is_not_null() & pl.col("setl_id").is_not_null()
     )
     # Only charges of which some delivery is on a list matter; all deliveries of those are ranked.
-    on_list = lines.filter(
-        pl.col("med_list_codg").is_in(policy.item["item_code"].unique().to_list())
-    )
+    on_list = lines.filter(pl.col("med_list_codg").is_in(policy.item["item_code"].unique().to_list()))
     rows = (
         lines.join(on_list.select("bkkp_sn", "setl_id"), on=["bkkp_sn", "setl_id"], how="semi")
-        .filter(
-            pl.col("is_void") | (~pl.col("is_bad") & pl.col("det_item_fee_sumamt").is_not_null())
-        )
+        .filter(pl.col("is_void") | (~pl.col("is_bad") & pl.col("det_item_fee_sumamt").is_not_null()))
         .drop("is_bad")
         .collect(engine="streaming")
     )
@@ -593,16 +524,10 @@ def eligible(raw: Path, policy: Policy, claims: pl.DataFrame) -> pl.DataFrame:
     )
     keys = counted.select("setl_id", "scheme_id", "care_type", "dise_no", "terms_date")
     shares = policy.share.lazy()
-    spans = (
-        keys.select("scheme_id", "care_type", "terms_date")
-        .unique()
-        .join(shares, on=["scheme_id", "care_type"])
-    )
+    spans = keys.select("scheme_id", "care_type", "terms_date").unique().join(shares, on=["scheme_id", "care_type"])
     shares = spans.filter(within("valid_from", "valid_to")).drop("valid_from", "valid_to")
     result = (
-        counted.join(
-            shares, on=["scheme_id", "care_type", "terms_date"], how="left", suffix="_share"
-        )
+        counted.join(shares, on=["scheme_id", "care_type", "terms_date"], how="left", suffix="_share")
         .join(listed_expense(raw, policy, keys), on=["setl_id", "scheme_id"], how="left")
         .with_columns(
             eligible=pl.sum_horizontal(
@@ -619,18 +544,11 @@ def eligible(raw: Path, policy: Policy, claims: pl.DataFrame) -> pl.DataFrame:
 def categories(raw: Path, policy: Policy, rows: pl.DataFrame) -> pl.DataFrame:
     """Assistance category of the settlements of persons who hold one (rules C1, C2)."""
     end = pl.col("endtime")
-    held_to = (
-        pl.when(end > end.dt.truncate("1d"))
-        .then(end.dt.date().dt.offset_by("1d"))
-        .otherwise(end.dt.date())
-    )
+    held_to = pl.when(end > end.dt.truncate("1d")).then(end.dt.date().dt.offset_by("1d")).otherwise(end.dt.date())
     spells = (
         scan(raw / "psn_idet_d", SPELL)
         .join(policy.region.lazy(), on="insu_admdvs", how="left")
-        .with_columns(
-            is_bad=pl.col("is_bad")
-            | (pl.col("insu_admdvs").is_not_null() & pl.col("pool").is_null())
-        )
+        .with_columns(is_bad=pl.col("is_bad") | (pl.col("insu_admdvs").is_not_null() & pl.col("pool").is_null()))
         .filter(
             *(pl.col(name).is_not_null() for name in ("psn_no", "psn_idet_type", "begntime")),
             pl.col("is_void") | ~pl.col("is_bad"),
@@ -648,9 +566,7 @@ def categories(raw: Path, policy: Policy, rows: pl.DataFrame) -> pl.DataFrame:
             held_from=pl.col("begntime").dt.date(),
             held_to=held_to.fill_null(date(9999, 12, 31)),
         )
-        .with_columns(
-            priority=pl.col("category").replace_strict(policy.priority, return_dtype=pl.Int64)
-        )
+        .with_columns(priority=pl.col("category").replace_strict(policy.priority, return_dtype=pl.Int64))
     )
     held = rows.select("setl_id", "scheme_id", "psn_no", "terms_date").join(spells, on="psn_no")
     held = held.filter(within("held_from", "held_to"))
@@ -687,9 +603,7 @@ def payouts(policy: Policy, rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFr
         .drop("valid_from", "valid_to", "term_type")
     )
     payable = {
-        f"payable_{side}": pl.min_horizontal(
-            (value - pl.col("deductible")).clip(lower_bound=0), "payable_cap"
-        )
+        f"payable_{side}": pl.min_horizontal((value - pl.col("deductible")).clip(lower_bound=0), "payable_cap")
         for side, value in (
             ("before", pl.col("after") - pl.col("eligible")),
             ("after", pl.col("after")),
@@ -702,9 +616,7 @@ def payouts(policy: Policy, rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFr
     )
     climbed = {}
     for side in ("before", "after"):
-        inside = (pl.min_horizontal(f"payable_{side}", "upper") - pl.col("lower")).clip(
-            lower_bound=0
-        )
+        inside = (pl.min_horizontal(f"payable_{side}", "upper") - pl.col("lower")).clip(lower_bound=0)
         climbed[side] = pl.min_horizontal(rounded(inside * pl.col("rate")), "payout_cap")
     paid = (
         moved.join(policy.tier, on="ladder_no")
@@ -716,15 +628,11 @@ def payouts(policy: Policy, rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFr
     # A change of category can let the sum pass the limit: those few person-years go one by one.
     passing = paid.filter((pl.col("paid") > pl.col("payout_limit")) & (pl.col("payout") > 0))
     cuts = {}
-    cases = paid.join(passing, on=ACCUMULATOR, how="semi").select(
-        *ACCUMULATOR, "setl_id", "payout", "payout_limit"
-    )
+    cases = paid.join(passing, on=ACCUMULATOR, how="semi").select(*ACCUMULATOR, "setl_id", "payout", "payout_limit")
     for _, group in groupby(cases.iter_rows(), key=lambda row: row[:3]):
         so_far = 0
         for *_, scheme, _, setl_id, payout, limit in group:
-            kept = (
-                min(payout, max(0, limit - so_far)) if limit is not None and payout > 0 else payout
-            )
+            kept = min(payout, max(0, limit - so_far)) if limit is not None and payout > 0 else payout
             so_far += kept
             if kept != payout:
                 cuts[setl_id, scheme] = kept
@@ -735,9 +643,7 @@ def payouts(policy: Policy, rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFr
     )
     return (
         rows.select("setl_id", "scheme_id")
-        .join(
-            paid.select("setl_id", "scheme_id", "payout"), on=["setl_id", "scheme_id"], how="left"
-        )
+        .join(paid.select("setl_id", "scheme_id", "payout"), on=["setl_id", "scheme_id"], how="left")
         .join(cut, on=["setl_id", "scheme_id"], how="left")
         .select(
             settlement_id="setl_id",

@@ -15,18 +15,13 @@ regions as (
 
 schedule as (
 
-    select benefit_schedule.*
-    from {{ ref('benefit_schedule') }} as benefit_schedule
-    inner join {{ ref('scheme') }} as scheme
-        on
-            benefit_schedule.scheme_id = scheme.scheme_id
-            and scheme.scheme_kind = 'critical_illness'
+    select * from {{ ref('benefit_schedule') }}
 
 ),
 
 incomes as (
 
-    select * from {{ ref('income_per_capita') }}
+    select * from {{ ref('income_per_capita') }} where population = 'all'
 
 ),
 
@@ -45,6 +40,7 @@ pools as (
         scheme_id,
         pool_region_code
     from {{ ref('scheme') }}
+    where scheme_kind = 'critical_illness'
 
 ),
 
@@ -94,7 +90,6 @@ measured as (
     left join incomes
         on
             first_tiers.pool_region_code = incomes.region_code
-            and incomes.population = 'all'
             and incomes.year = extract(year from first_tiers.valid_from) - 1
 
 )

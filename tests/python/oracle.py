@@ -102,9 +102,7 @@ TABLES = {
     "fee_list_d": Table(
         key=("bkkp_sn", "setl_id"),
         required=_words("bkkp_sn setl_id det_item_fee_sumamt fulamt_ownpay_amt"),
-        amounts=_words(
-            "det_item_fee_sumamt fulamt_ownpay_amt overlmt_selfpay preselfpay_amt inscp_amt"
-        ),
+        amounts=_words("det_item_fee_sumamt fulamt_ownpay_amt overlmt_selfpay preselfpay_amt inscp_amt"),
         numbers=_words("cnt pric"),
         times=_words("fee_ocur_time"),
         texts=_words("bkkp_sn setl_id chrgitm_lv list_type med_list_codg"),
@@ -144,9 +142,7 @@ TABLES = {
         years=("benefit_year",),
         texts=_words("txn_id insu_admdvs"),
     ),
-    "fixmedins_b": Table(
-        key=("fixmedins_code",), required=("fixmedins_code",), texts=("fixmedins_code",)
-    ),
+    "fixmedins_b": Table(key=("fixmedins_code",), required=("fixmedins_code",), texts=("fixmedins_code",)),
     "refl_appy_evt_c": Table(
         key=("evtsn",),
         required=_words("evtsn psn_no"),
@@ -284,19 +280,14 @@ def read_columns(path: Path, wanted: set[str]) -> dict[str, list[Any]]:
     if path.suffix == ".parquet":
         file = pyarrow.parquet.ParquetFile(path)
         table = file.read(columns=[name for name in file.schema_arrow.names if name in wanted])
-        return {
-            name: column.to_pylist()
-            for name, column in zip(table.column_names, table.columns, strict=True)
-        }
+        return {name: column.to_pylist() for name, column in zip(table.column_names, table.columns, strict=True)}
     opener = gzip.open if path.suffix == ".gz" else open
     with opener(path, "rt", encoding="utf-8-sig", newline="") as lines:
         reader = csv.reader(lines)
         names = [name.strip() for name in next(reader, [])]
         rows = [row for row in reader if row]
     columns = list(zip(*rows, strict=True)) or [()] * len(names)
-    return {
-        name: list(column) for name, column in zip(names, columns, strict=True) if name in wanted
-    }
+    return {name: list(column) for name, column in zip(names, columns, strict=True) if name in wanted}
 
 
 def rows_of(table: str, file: str, columns: dict[str, list[Any]]) -> list[Row]:
@@ -332,9 +323,7 @@ def read_table(raw_dir: Path, table: str) -> list[Row]:
     """All rows of a table's folder; a missing folder reads as empty, except the settlements'."""
     folder = raw_dir / table
     files = sorted(
-        path
-        for path in folder.rglob("*")
-        if path.is_file() and path.name.endswith((".parquet", ".csv", ".csv.gz"))
+        path for path in folder.rglob("*") if path.is_file() and path.name.endswith((".parquet", ".csv", ".csv.gz"))
     )
     if table == "setl_d" and not files:
         raise ValueError(f"{folder}: no file of table setl_d; nothing can be computed without it")
@@ -369,9 +358,7 @@ def find_seed(seeds_dir: Path, name: str) -> Path:
 def read_seed(seeds_dir: Path, name: str) -> list[Row]:
     """The rows of a seed as text, blanks as None, its dates as dates."""
     with find_seed(seeds_dir, name).open(encoding="utf-8-sig", newline="") as lines:
-        rows: list[Row] = [
-            {key: as_text(value) for key, value in row.items()} for row in csv.DictReader(lines)
-        ]
+        rows: list[Row] = [{key: as_text(value) for key, value in row.items()} for row in csv.DictReader(lines)]
     for row in rows:
         for column in ("effective_from", "effective_to", "census_date"):
             if row.get(column):
@@ -381,9 +368,7 @@ def read_seed(seeds_dir: Path, name: str) -> list[Row]:
 
 def in_force(row: Row, day: date) -> bool:
     """Whether a dated seed row is in force: `[effective_from, effective_to)`."""
-    return row["effective_from"] <= day and (
-        row["effective_to"] is None or day < row["effective_to"]
-    )
+    return row["effective_from"] <= day and (row["effective_to"] is None or day < row["effective_to"])
 
 
 def money(text: str | None) -> Decimal | None:
@@ -496,10 +481,7 @@ class Policy:
     @cached_property
     def priorities(self) -> dict[str, int]:
         """Priority of every assistance category, 1 highest (rule C1)."""
-        return {
-            row["assistance_category"]: int(row["priority"])
-            for row in self.seeds["assistance_category"]
-        }
+        return {row["assistance_category"]: int(row["priority"]) for row in self.seeds["assistance_category"]}
 
     # -- schemes ------------------------------------------------------------------------------
 
@@ -565,9 +547,7 @@ class Policy:
             tiers = self.versions("benefit_tier", scheme_id, day, insurance_type)
             if not terms or not tiers:
                 raise PolicyGap(f"{scheme_id}: no terms or tiers for {insurance_type} on {day}")
-            self._ladders[key] = compile_ladder(
-                terms, tiers, self.modifier(scheme_id, day, category)
-            )
+            self._ladders[key] = compile_ladder(terms, tiers, self.modifier(scheme_id, day, category))
         return self._ladders[key]
 
 
@@ -614,9 +594,7 @@ def compile_ladder(terms: list[Row], tiers: list[Row], modifier: Row | None) -> 
     bounds = bounds_of(tiers, terms[0]["tier_basis"], sum(deductibles.values(), ZERO))
     waived = bool(modifier) and (modifier["limit_waived"] or "").lower() == "true"
     limited = [term for term in terms if term["annual_limit"] is not None and not waived]
-    payout_limits = [
-        money(term["annual_limit"]) for term in limited if term["limit_basis"] == "payout"
-    ]
+    payout_limits = [money(term["annual_limit"]) for term in limited if term["limit_basis"] == "payout"]
     return Ladder(
         deductibles=deductibles,
         tiers=tuple(
@@ -721,9 +699,7 @@ def key_of(table: str, row: Row) -> tuple[Any, ...]:
     return tuple(row[column] for column in TABLES[table].key)
 
 
-def admit(
-    table: str, rows: list[Row], policy: Policy
-) -> tuple[list[Row], Audit, list[Quarantined]]:
+def admit(table: str, rows: list[Row], policy: Policy) -> tuple[list[Row], Audit, list[Quarantined]]:
     """Rules A1, A2, A6: one row per key; every other row is superseded, void or quarantined."""
     audit = Audit(delivered=len(rows))
     quarantine = []
@@ -776,9 +752,7 @@ def admit_reversals(rows: list[Row]) -> tuple[dict[str, str], dict[str, str]]:
         for original_id in accepted_last:
             original = by_id[original_id]
             taken = ZERO
-            for row in sorted(
-                reversals.get(original_id, ()), key=lambda r: (r["setl_time"], r["setl_id"])
-            ):
+            for row in sorted(reversals.get(original_id, ()), key=lambda r: (r["setl_time"], r["setl_id"])):
                 reason = refusal(row, original, taken)
                 if reason is None:
                     taken += total_of(row)
@@ -856,9 +830,7 @@ def components_of(row: Row, lines: Iterable[Line]) -> dict[str, Decimal]:
     def amount(column: str) -> Decimal:
         return row[column] or ZERO
 
-    parts = dict.fromkeys(
-        ("own_expense_drug", "own_expense_service", "own_expense_material", "restricted_use"), ZERO
-    )
+    parts = dict.fromkeys(("own_expense_drug", "own_expense_service", "own_expense_material", "restricted_use"), ZERO)
     for line in lines:
         if line.is_restricted:
             parts["restricted_use"] += line.own_expense
@@ -910,9 +882,7 @@ def settlements_of(
     return settlements
 
 
-def counted_lines(
-    settlement: Settlement, cover: Row, day: date, policy: Policy
-) -> Iterator[tuple[Line, list[Row]]]:
+def counted_lines(settlement: Settlement, cover: Row, day: date, policy: Policy) -> Iterator[tuple[Line, list[Row]]]:
     """The lines that a coverage row counts, with the list rows that say so (rules B5, B7)."""
     component, list_id = cover["component"], cover["item_list_id"]
     for line in settlement.lines:
@@ -928,9 +898,7 @@ def counted_lines(
         yield line, listed
 
 
-def counted(
-    settlement: Settlement, cover: Row, day: date, policy: Policy
-) -> tuple[Decimal, set[str]]:
+def counted(settlement: Settlement, cover: Row, day: date, policy: Policy) -> tuple[Decimal, set[str]]:
     """Rule B7, reading R6: what one coverage row counts of a settlement, and the rows' statuses."""
     component = cover["component"]
     statuses = {cover["status"]}
@@ -998,9 +966,7 @@ def spells_of(rows: list[Row], policy: Policy) -> dict[str, list[Spell]]:
     return spells
 
 
-def category_at(
-    spells: list[Spell], scheme: Row, day: date, benefit_year: int, policy: Policy
-) -> str:
+def category_at(spells: list[Spell], scheme: Row, day: date, benefit_year: int, policy: Policy) -> str:
     """Rule C2, reading R4: the category that a settlement is paid under in a scheme.
 
     `prospective`: held on the day; `retroactive`: held on any day of the benefit year. The best is
@@ -1034,8 +1000,7 @@ def payable_of(accumulated: dict[str, Decimal], ladder: Ladder) -> Decimal:
 def tier_expenses(payable: Decimal, ladder: Ladder) -> list[Decimal]:
     """The part of payable expense in each tier."""
     return [
-        max(ZERO, (payable if upper is None else min(payable, upper)) - lower)
-        for _, lower, upper, _ in ladder.tiers
+        max(ZERO, (payable if upper is None else min(payable, upper)) - lower) for _, lower, upper, _ in ladder.tiers
     ]
 
 
@@ -1131,9 +1096,7 @@ def benefit_year_of(settlement: Settlement, scheme: Row) -> int:
 
 def covers(scheme: Row, settlement: Settlement) -> bool:
     """Whether a scheme covers the settlement's pool and insurance type, and is in force."""
-    types = (
-        INSURANCE_TYPES_OF_ALL if scheme["insurance_type"] == "all" else (scheme["insurance_type"],)
-    )
+    types = INSURANCE_TYPES_OF_ALL if scheme["insurance_type"] == "all" else (scheme["insurance_type"],)
     return (
         scheme["pool_region_code"] == settlement.pool
         and settlement.insurance_type in types
@@ -1201,15 +1164,10 @@ def difference(
     """Rule E4: the ladder climbed after a settlement minus the ladder climbed before it."""
     if before == after:
         return [ZERO] * len(ladder.tiers)
-    return [
-        high - low
-        for high, low in zip(by_tier(after, ladder), by_tier(before, ladder), strict=True)
-    ]
+    return [high - low for high, low in zip(by_tier(after, ladder), by_tier(before, ladder), strict=True)]
 
 
-def pay_one(
-    claim: Claim, before: dict[str, Decimal], after: dict[str, Decimal], paid: Decimal
-) -> Payout:
+def pay_one(claim: Claim, before: dict[str, Decimal], after: dict[str, Decimal], paid: Decimal) -> Payout:
     """Rules E3 to E5, reading R5: the payout of one settlement, tier by tier."""
     ladder, settlement = claim.ladder, claim.settlement
     payable_before, payable_after = payable_of(before, ladder), payable_of(after, ladder)
@@ -1219,9 +1177,7 @@ def pay_one(
         payouts = cut_to(payouts, max(ZERO, ladder.payout_limit - paid))
     tiers = tuple(
         Tier(settlement.settlement_id, claim.scheme_id, tier_no, rate, expense, payout)
-        for (tier_no, _, _, rate), expense, payout in zip(
-            ladder.tiers, expenses, payouts, strict=True
-        )
+        for (tier_no, _, _, rate), expense, payout in zip(ladder.tiers, expenses, payouts, strict=True)
         if expense
     )
     return Payout(

@@ -328,9 +328,7 @@ class NewCity:
         listed = f"{scheme_id}_list"
         extra = "extra" if self.two_pools else "eligible"
         covered("transfer_self_pay", "0.5000", extra)
-        covered(
-            "own_expense", "0.5000", extra, item_type="drug", item_list_id=listed, list_rule="in"
-        )
+        covered("own_expense", "0.5000", extra, item_type="drug", item_list_id=listed, list_rule="in")
         covered(
             "own_expense",
             "0.3333",
@@ -449,11 +447,7 @@ class Population:
 
     def insutypes(self, pool: str) -> list[str]:
         """The usual codes of employees and residents, and those that only this pool knows."""
-        own = [
-            row["insutype"]
-            for row in self.policy.seeds["insurance_type_code"]
-            if row["pool_region_code"] == pool
-        ]
+        own = [row["insutype"] for row in self.policy.seeds["insurance_type_code"] if row["pool_region_code"] == pool]
         return ["310", "390", "390", "391", "380", *own]
 
     def amount_text(self, cents: int) -> str:
@@ -537,9 +531,7 @@ class Population:
             if draw < 0.15 and moments:
                 moments.append(self.rng.choice(moments))
             elif draw < 0.25:
-                moments.append(
-                    self.rng.choice((datetime(year, 1, 1), datetime(year, 12, 31, 23, 59, 59)))
-                )
+                moments.append(self.rng.choice((datetime(year, 1, 1), datetime(year, 12, 31, 23, 59, 59))))
             elif draw < 0.32:
                 day = self.rng.choice((date(year, 3, 15), date(year, 7, 1), date(year, 6, 30)))
                 moments.append(datetime(day.year, day.month, day.day, self.rng.choice((0, 23))))
@@ -559,13 +551,10 @@ class Population:
                 continue
             for category in ("none", *self.policy.priorities):
                 if category == "none" or self.chance(0.3):
-                    ladder = self.policy.ladder(
-                        scheme["scheme_id"], moments[0].date(), *types, category
-                    )
+                    ladder = self.policy.ladder(scheme["scheme_id"], moments[0].date(), *types, category)
                     points += [fen(point) for point in interesting_points(ladder)]
         targets = [
-            self.rng.choice(points) + self.rng.choice((0, 0, -1, 1, self.rng.randrange(5_000_00)))
-            for _ in moments
+            self.rng.choice(points) + self.rng.choice((0, 0, -1, 1, self.rng.randrange(5_000_00))) for _ in moments
         ]
         return sorted(targets) if self.chance(0.8) else targets
 
@@ -584,9 +573,7 @@ class Population:
             if eligible <= 0:
                 eligible = self.rng.choice((0, 1, self.rng.randrange(1, 30_000_00)))
             med_type = self.med_type(person.pool)
-            row = self.settlement(
-                person, moment, eligible, insutype=insutype, region=region, med_type=med_type
-            )
+            row = self.settlement(person, moment, eligible, insutype=insutype, region=region, med_type=med_type)
             if med_type in INPATIENT:
                 spent += eligible
             if self.chance(0.25):
@@ -599,10 +586,7 @@ class Population:
         """A year whose category is lost after a large payout: what is left of the limit decides."""
         rng = self.rng
         year = rng.choice(self.years(person.pool))
-        moments = sorted(
-            datetime(year, rng.randint(2, 12), rng.randint(1, 28), rng.randrange(24))
-            for _ in range(5)
-        )
+        moments = sorted(datetime(year, rng.randint(2, 12), rng.randint(1, 28), rng.randrange(24)) for _ in range(5))
         for moment in moments:
             row = self.settlement(
                 person,
@@ -626,13 +610,9 @@ class Population:
 
     def aided_codes(self, pool: str) -> list[str]:
         """The identity codes that change something in a scheme of the pool."""
-        schemes = {
-            row["scheme_id"] for row in self.policy.schemes if row["pool_region_code"] == pool
-        }
+        schemes = {row["scheme_id"] for row in self.policy.schemes if row["pool_region_code"] == pool}
         aided = {
-            row["assistance_category"]
-            for row in self.policy.seeds["category_modifier"]
-            if row["scheme_id"] in schemes
+            row["assistance_category"] for row in self.policy.seeds["category_modifier"] if row["scheme_id"] in schemes
         }
         codes = {row["psn_idet_type"] for row in self.policy.seeds["identity_code"]}
         return sorted(code for code in codes if self.policy.category_of(pool, code) in aided)
@@ -641,9 +621,7 @@ class Population:
         if self.chance(0.65):
             return self.rng.choice(INPATIENT)
         known = {
-            row["med_type"]
-            for row in self.policy.seeds["care_type_code"]
-            if row["pool_region_code"] in (None, pool)
+            row["med_type"] for row in self.policy.seeds["care_type_code"] if row["pool_region_code"] in (None, pool)
         }
         return self.rng.choice(sorted(known))
 
@@ -708,9 +686,7 @@ class Population:
 
     def reverse(self, original: Row, moment: datetime, part: Decimal = Decimal(1), **columns):
         """A reversal of a part of a settlement, with its own id."""
-        row = self.common(
-            **{k: v for k, v in original.items() if k not in ("vali_flag", "rid", "updt_time")}
-        )
+        row = self.common(**{k: v for k, v in original.items() if k not in ("vali_flag", "rid", "updt_time")})
         row["setl_id"] = self.next_id("S")
         row["init_setl_id"] = original["setl_id"]
         row["setl_time"] = self.time_text(moment)
@@ -794,9 +770,7 @@ class Population:
             overlmt_selfpay=self.amount_text(over),
             preselfpay_amt="",
             inscp_amt="",
-            chrgitm_lv=rng.choice(
-                ("03", "03", "03", "3", "丙", "", "01", "02", "1", "2", "甲", "乙", "1.0")
-            ),
+            chrgitm_lv=rng.choice(("03", "03", "03", "3", "丙", "", "01", "02", "1", "2", "甲", "乙", "1.0")),
             list_type=rng.choice(("101", "102", "103", "201", "301", "401", "")),
             med_list_codg=rng.choice(items),
             hilist_name="",
@@ -825,9 +799,7 @@ class Population:
         for _ in range(rng.choice((1, 1, 2, 3))):
             day = rng.choice(moments).date()
             away = rng.choice((0, -1, 1, -400))
-            begin = rng.choice(
-                (day + timedelta(days=away),) * 4 + (date(day.year, 1, 1), last or day)
-            )
+            begin = rng.choice((day + timedelta(days=away),) * 4 + (date(day.year, 1, 1), last or day))
             end = begin + timedelta(days=rng.choice((0, 1, 30, 365)))
             if rng.random() < 0.4 and begin <= day:
                 end = day + timedelta(days=rng.choice((0, 1)))
@@ -1079,8 +1051,7 @@ def columns_to_write(table: str, rows: list[Row], rng: random.Random) -> dict[st
 def write_file(table: str, rows: list[Row], stem: Path, layout: str, rng: random.Random) -> None:
     """One file; a column beyond the layout may be there, as extracts have them."""
     columns = {
-        name: [row.get(column, "") for row in rows]
-        for name, column in columns_to_write(table, rows, rng).items()
+        name: [row.get(column, "") for row in rows] for name, column in columns_to_write(table, rows, rng).items()
     }
     if rng.random() < 0.3:
         columns["year"] = ["1999"] * len(rows)

@@ -144,9 +144,7 @@ def compare_audit(warehouse: Warehouse, result: oracle.Result) -> list[str]:
     """Rule A6: counts of every raw table, summed over its files."""
     sums = ", ".join(f"coalesce(sum({column}), 0)" for column in AUDIT_COLUMNS)
     found = {table: dict.fromkeys(AUDIT_COLUMNS, 0) for table in oracle.TABLES}
-    for table, *counts in warehouse.rows(
-        f"select raw_table, {sums} from quality.load_audit group by raw_table"
-    ):
+    for table, *counts in warehouse.rows(f"select raw_table, {sums} from quality.load_audit group by raw_table"):
         found[table] = dict(zip(AUDIT_COLUMNS, map(int, counts), strict=True))
     expected = {table: dataclasses.asdict(audit) for table, audit in result.audits.items()}
     return differences(
@@ -167,14 +165,11 @@ def compare_quarantine(warehouse: Warehouse, result: oracle.Result) -> list[str]
         return len(oracle.TABLES[table].key) == 1
 
     expected = counted(
-        (row.table, (row.key[0] or "") if is_simple(row.table) else "", row.reasons)
-        for row in result.quarantine
+        (row.table, (row.key[0] or "") if is_simple(row.table) else "", row.reasons) for row in result.quarantine
     )
     found = counted(
         (table, (key or "") if is_simple(table) else "", re.findall(r"Q\d\d", str(reasons)))
-        for table, key, reasons in warehouse.rows(
-            "select raw_table, record_key, reasons from quality.quarantine"
-        )
+        for table, key, reasons in warehouse.rows("select raw_table, record_key, reasons from quality.quarantine")
     )
     return differences("quarantine", expected, found)
 
@@ -195,14 +190,8 @@ def compare_components(warehouse: Warehouse, result: oracle.Result) -> list[str]
 def compare_payouts(warehouse: Warehouse, result: oracle.Result, where: str) -> list[str]:
     """Section E: payouts and tiers of every settlement and scheme."""
     key = ("settlement_id", "scheme_id")
-    expected = {
-        (row.settlement_id, row.scheme_id): columns_of(row, PAYOUT_COLUMNS)
-        for row in result.payouts
-    }
-    tiers = {
-        (row.settlement_id, row.scheme_id, row.tier_no): columns_of(row, TIER_COLUMNS)
-        for row in result.tiers
-    }
+    expected = {(row.settlement_id, row.scheme_id): columns_of(row, PAYOUT_COLUMNS) for row in result.payouts}
+    tiers = {(row.settlement_id, row.scheme_id, row.tier_no): columns_of(row, TIER_COLUMNS) for row in result.tiers}
     return [
         *differences(
             "fct_payout",
@@ -221,9 +210,7 @@ def person_keys(warehouse: Warehouse, result: oracle.Result) -> tuple[dict[str, 
     """The hashed key of each person, through the person's settlements; it must be one to one."""
     keys: dict[str, set[str]] = defaultdict(set)
     persons: dict[str, set[str]] = defaultdict(set)
-    for settlement_id, key in warehouse.rows(
-        "select settlement_id, person_key from benefits.fct_claim_expense"
-    ):
+    for settlement_id, key in warehouse.rows("select settlement_id, person_key from benefits.fct_claim_expense"):
         if settlement_id in result.settlements:
             person = result.settlements[settlement_id].person_no
             keys[person].add(key)
@@ -237,9 +224,7 @@ def compare_accounts(warehouse: Warehouse, result: oracle.Result, where: str) ->
     """Rule E2: the accumulator of every person, scheme and benefit year."""
     key_of, lines = person_keys(warehouse, result)
     expected = {
-        (key_of.get(row.person_no, row.person_no), row.scheme_id, row.benefit_year): columns_of(
-            row, ACCOUNT_COLUMNS
-        )
+        (key_of.get(row.person_no, row.person_no), row.scheme_id, row.benefit_year): columns_of(row, ACCOUNT_COLUMNS)
         for row in result.accounts
     }
     found = warehouse.keyed(
@@ -347,19 +332,13 @@ def write_warehouse(result: oracle.Result, path: Path) -> None:
         | {name: row.components.get(name, getattr(row, name, None)) for name in COMPONENT_COLUMNS}
         for key, row in result.settlements.items()
     ]
-    payouts = [
-        columns_of(row, ("settlement_id", "scheme_id", *PAYOUT_COLUMNS)) for row in result.payouts
-    ]
+    payouts = [columns_of(row, ("settlement_id", "scheme_id", *PAYOUT_COLUMNS)) for row in result.payouts]
     accounts = [
-        {"person_key": f"hash of {row.person_no}"}
-        | columns_of(row, ("scheme_id", "benefit_year", *ACCOUNT_COLUMNS))
+        {"person_key": f"hash of {row.person_no}"} | columns_of(row, ("scheme_id", "benefit_year", *ACCOUNT_COLUMNS))
         for row in result.accounts
     ]
     fund_key = ("scheme_id", "region_code", "insurance_type", "benefit_year")
-    funds = [
-        dict(zip(fund_key, key, strict=True)) | dataclasses.asdict(fund)
-        for key, fund in result.funds.items()
-    ]
+    funds = [dict(zip(fund_key, key, strict=True)) | dataclasses.asdict(fund) for key, fund in result.funds.items()]
     audit = [
         {"raw_table": table, "source_file": "part-0"} | dataclasses.asdict(counts)
         for table, counts in result.audits.items()
@@ -603,9 +582,7 @@ GOLDEN = [
     ),
     GOLDEN,
 )
-def test_published_cases(
-    place, deductible, basis, bounds, rates, limit_basis, limit, eligible, payout
-):
+def test_published_cases(place, deductible, basis, bounds, rates, limit_basis, limit, eligible, payout):
     ladder = ladder_of(deductible, basis, bounds.split(), rates.split(), limit_basis, limit)
     payable = oracle.payable_of({"eligible": Decimal(eligible)}, ladder)
     assert sum(oracle.tier_payouts(payable, ladder)) == Decimal(payout), place
@@ -885,9 +862,7 @@ def test_listed_items_and_components(policy):
 
 def test_disease_lists(policy):
     def extension(disease: str) -> Decimal:
-        stay = settlement(
-            "S1", "100", "2020-06-01", insu_admdvs="220102", dise_no=disease, fulamt_ownpay_amt="9"
-        )
+        stay = settlement("S1", "100", "2020-06-01", insu_admdvs="220102", dise_no=disease, fulamt_ownpay_amt="9")
         line = {"setl_id": "S1", "bkkp_sn": "1", "det_item_fee_sumamt": "9", "list_type": "101"}
         line |= {"med_list_codg": "XJL001", "fulamt_ownpay_amt": "9"}
         return evaluate(policy, stay, fee_list_d=[line]).payouts[0].eligible_expense
@@ -1026,9 +1001,7 @@ def account(ladder: oracle.Ladder, amounts: list[Decimal]) -> list[oracle.Payout
             is_reversal=amount < 0,
             components={},
         )
-        claims.append(
-            oracle.Claim(stay, "s", 2021, "none", ladder, {"eligible": amount}, {"enacted"})
-        )
+        claims.append(oracle.Claim(stay, "s", 2021, "none", ladder, {"eligible": amount}, {"enacted"}))
     return list(oracle.pay(claims))
 
 

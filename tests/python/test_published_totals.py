@@ -36,7 +36,8 @@ def differing(warehouse) -> dict[str, set[tuple[str, int]]]:
             from benefits.fct_claim_expense group by all
         )
         select psn_no, benefit_year, basic_fund_paid <> coalesce(basic, 0) as basic_differs,
-            other_payer_paid <> coalesce(other, 0) as other_differs, person_paid <> coalesce(person, 0) as person_differs
+            other_payer_paid <> coalesce(other, 0) as other_differs,
+            person_paid <> coalesce(person, 0) as person_differs
         from published left join summed using (person_key, benefit_year)
         """
     )
