@@ -67,8 +67,10 @@ select
     cast(
         total_cost - inside_policy - class_b_self_pay - transfer_self_pay - over_limit - own_expense as decimal(18, 2)
     ) as unexplained_cost,
-    cast(civil_servant_paid + enterprise_paid + disabled_fund_paid + medical_aid_recorded + other_fund_paid
-        as decimal(18, 2)) as other_paid,
+    cast(
+        civil_servant_paid + enterprise_paid + disabled_fund_paid + medical_aid_recorded + other_fund_paid
+        as decimal(18, 2)
+    ) as other_paid,
     cast(resident_cii_recorded as decimal(18, 2)) as resident_cii_recorded,
     cast(employee_cii_recorded as decimal(18, 2)) as employee_cii_recorded,
     cast(person_paid as decimal(18, 2)) as person_paid

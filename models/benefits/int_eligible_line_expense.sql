@@ -109,4 +109,5 @@ select
     max(status_rank) as status_rank
 from counted
 group by
-    settlement_id, scheme_id, person_key, benefit_year, expense_pool, component, item_type, item_list_id, list_rule, share
+    settlement_id, scheme_id, person_key, benefit_year, expense_pool,
+    component, item_type, item_list_id, list_rule, share

@@ -43,7 +43,10 @@ by_component as (
     from lines
     where
         over_limit <> 0
-        and exists (select 1 from components_needed where components_needed.component = 'over_limit')
+        and exists (
+            select 1 from components_needed
+            where components_needed.component = 'over_limit'
+        )
 
     union all
 
@@ -56,7 +59,10 @@ by_component as (
     from lines
     where
         pre_self_pay <> 0
-        and exists (select 1 from components_needed where components_needed.component = 'class_b_self_pay')
+        and exists (
+            select 1 from components_needed
+            where components_needed.component = 'class_b_self_pay'
+        )
 
 )
 

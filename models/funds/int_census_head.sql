@@ -29,8 +29,10 @@ heads as (
         standards.scheme_id,
         standards.benefit_year,
         spells.person_key,
-        max_by(spells.region_code, concat_ws('|', cast(spells.insured_from as {{ dbt.type_string() }}), spells.spell_id))
-            as region_code,
+        max_by(
+            spells.region_code,
+            concat_ws('|', cast(spells.insured_from as {{ dbt.type_string() }}), spells.spell_id)
+        ) as region_code,
         max_by(
             spells.insurance_type,
             concat_ws('|', cast(spells.insured_from as {{ dbt.type_string() }}), spells.spell_id)

@@ -37,11 +37,14 @@ select
     movements.benefit_year,
     cast(sum(case when movements.transaction_type = 'carried_in' then movements.amount else 0 end) as decimal(18, 2))
         as carried_in_amount,
-    cast(sum(case
-        when movements.transaction_type in ('transfer_in', 'premium_in') then movements.amount else 0
-    end) as decimal(18, 2)) as transfer_in_amount,
-    cast(sum(case when movements.transaction_type = 'service_fee' then abs(movements.amount) else 0 end)
-        as decimal(18, 2)) as service_fee_amount,
+    cast(
+        sum(case when movements.transaction_type in ('transfer_in', 'premium_in') then movements.amount else 0 end)
+        as decimal(18, 2)
+    ) as transfer_in_amount,
+    cast(
+        sum(case when movements.transaction_type = 'service_fee' then abs(movements.amount) else 0 end)
+        as decimal(18, 2)
+    ) as service_fee_amount,
     cast(sum(case when movements.transaction_type = 'interest' then movements.amount else 0 end) as decimal(18, 2))
         as interest_amount
 from movements

@@ -23,9 +23,19 @@ regions as (
 
 observed as (
 
-    select scheme_id, region_code, insurance_type, benefit_year from {{ ref('int_fund_payout') }}
+    select
+        scheme_id,
+        region_code,
+        insurance_type,
+        benefit_year
+    from {{ ref('int_fund_payout') }}
     union
-    select scheme_id, region_code, insurance_type, benefit_year from {{ ref('int_fund_movement') }}
+    select
+        scheme_id,
+        region_code,
+        insurance_type,
+        benefit_year
+    from {{ ref('int_fund_movement') }}
 
 ),
 
@@ -50,9 +60,7 @@ heads as (
         heads.benefit_year
     from {{ ref('int_census_head') }} as heads
     inner join spans
-        on
-            heads.scheme_id = spans.scheme_id
-            and heads.benefit_year between spans.first_year and spans.last_year
+        on heads.scheme_id = spans.scheme_id and heads.benefit_year between spans.first_year and spans.last_year
 
 ),
 

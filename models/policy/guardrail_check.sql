@@ -21,7 +21,8 @@ schedule as (
 
 incomes as (
 
-    select * from {{ ref('income_per_capita') }} where population = 'all'
+    select * from {{ ref('income_per_capita') }}
+    where population = 'all'
 
 ),
 
@@ -107,8 +108,7 @@ select
     comparison,
     cast(required_value as decimal(10, 4)) as required_value,
     actual_value,
-    -- "About" has no number in the notice: the measured value is shown and left to the reader.
-    case
+    case  -- "About" has no number in the notice: the measured value is shown and left to the reader.
         when actual_value is null or comparison = 'about' then 'not_judged'
         when comparison = 'at_least' and actual_value >= required_value then 'met'
         when comparison = 'at_most' and actual_value <= required_value then 'met'

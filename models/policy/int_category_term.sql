@@ -31,8 +31,10 @@ select
     coalesce(modifiers.rate_addition, 0) as rate_addition,
     modifiers.rate_override,
     coalesce(modifiers.limit_waived, false) as limit_waived,
-    greatest(versions.status_rank, case when modifiers.status is null then 1 else {{ status_rank('modifiers.status') }} end)
-        as status_rank
+    greatest(
+        versions.status_rank,
+        case when modifiers.status is null then 1 else {{ status_rank('modifiers.status') }} end
+    ) as status_rank
 from versions
 cross join categories
 left join modifiers

@@ -69,16 +69,19 @@ laid_out as (
         scheme_terms.payout_limit,
         tiers.document_id,
         tiers.article,
-        cast(least(coalesce(category_terms.rate_override, tiers.rate + category_terms.rate_addition), 1)
-            as decimal(6, 4)) as rate,
+        cast(
+            least(coalesce(category_terms.rate_override, tiers.rate + category_terms.rate_addition), 1) as decimal(6, 4)
+        ) as rate,
         -- Gross bounds move down by the category's own deductible (rule D2); the first tier starts where payable does.
         case
-            when row_number() over (
-                partition by
-                    category_terms.scheme_id, category_terms.insurance_type,
-                    category_terms.assistance_category, category_terms.valid_from
-                order by tiers.tier_no
-            ) = 1 then 0
+            when
+                row_number() over (
+                    partition by
+                        category_terms.scheme_id, category_terms.insurance_type,
+                        category_terms.assistance_category, category_terms.valid_from
+                    order by tiers.tier_no
+                ) = 1
+                then 0
             when scheme_terms.tier_basis = 'gross' then greatest(tiers.lower_bound - scheme_terms.deductible, 0)
             else tiers.lower_bound
         end as lower_bound,
@@ -111,7 +114,6 @@ laid_out as (
 
 )
 
-select *
-from laid_out
+select * from laid_out
 -- A bound at or below the deductible leaves its tier empty.
 where upper_bound is null or upper_bound > lower_bound

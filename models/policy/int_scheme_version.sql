@@ -30,14 +30,26 @@ scheme_types as (
 
 changes as (
 
-    select scheme_id, effective_from as changes_on from {{ ref('scheme') }}
+    select
+        scheme_id,
+        effective_from as changes_on
+    from {{ ref('scheme') }}
     union
-    select scheme_id, effective_to as changes_on from {{ ref('scheme') }}
+    select
+        scheme_id,
+        effective_to as changes_on
+    from {{ ref('scheme') }}
     {%- for seed in ['benefit_term', 'benefit_tier', 'category_modifier', 'coverage'] %}
     union
-    select scheme_id, effective_from as changes_on from {{ ref(seed) }}
+    select
+        scheme_id,
+        effective_from as changes_on
+    from {{ ref(seed) }}
     union
-    select scheme_id, effective_to as changes_on from {{ ref(seed) }}
+    select
+        scheme_id,
+        effective_to as changes_on
+    from {{ ref(seed) }}
     {%- endfor %}
 
 ),

@@ -27,7 +27,9 @@ with
 {% endfor -%}
 
 by_file as (
-{% for raw_table, name in raw_tables().items() %}
+
+    {%- for raw_table, name in raw_tables().items() %}
+
     select
         '{{ raw_table }}' as raw_table,
         delivered.source_file,
@@ -37,8 +39,10 @@ by_file as (
         coalesce(rejected.quarantined, 0) as quarantined
     from {{ name }}_delivered as delivered
     left join {{ name }}_rejected as rejected on delivered.source_file = rejected.source_file
-    {{ 'union all' if not loop.last }}
-{%- endfor %}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 
 )
 

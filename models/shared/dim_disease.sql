@@ -20,7 +20,7 @@ ranked as (
         disease_name,
         row_number() over (
             partition by disease_code
-            order by case when disease_name is null then 1 else 0 end, settlements desc, disease_name
+            order by case when disease_name is null then 1 else 0 end asc, settlements desc, disease_name asc
         ) as preference
     from names
 

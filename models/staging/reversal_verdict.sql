@@ -39,10 +39,21 @@ level_0 as (
 {{ reversal_level(level) }}
 {% endfor %}
 all_judged as (
-{% for level in range(1, depth + 1) %}
-    select row_id, original_id, root_id, root_time, root_enddate, reasons from judged_{{ level }}
-    {{ 'union all' if not loop.last }}
-{%- endfor %}
+
+    {%- for level in range(1, depth + 1) %}
+
+    select
+        row_id,
+        original_id,
+        root_id,
+        root_time,
+        root_enddate,
+        reasons
+    from judged_{{ level }}
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 
 )
 

@@ -1,4 +1,5 @@
--- Premium payments and consents of the supplementary insurance that can be used, one row per key, under project names (rules A1, A2, A6).
+-- Premium payments and consents of the supplementary insurance that can be used, one row per key, under project names
+-- (rules A1, A2, A6).
 {{ config(materialized='view') }}
 
 select

@@ -1,5 +1,6 @@
--- The bands of a risk corridor in force on any date reach from the largest loss to the largest surplus without hole or overlap, and each
--- settled band is divided whole between insurers and fund (rule H5): every result of a year falls into one band.
+-- The bands of a risk corridor in force on any date reach from the largest loss to the largest surplus without hole or
+-- overlap, and each settled band is divided whole between insurers and fund (rule H5): every result of a year falls
+-- into one band.
 with
 
 bands as (
@@ -44,10 +45,11 @@ bands_in_force as (
         ) as band_count
     from change_dates
     inner join bands
-        on change_dates.scheme_id = bands.scheme_id
-        and change_dates.insurance_line = bands.insurance_line
-        and change_dates.on_date >= bands.effective_from
-        and (bands.effective_to is null or change_dates.on_date < bands.effective_to)
+        on
+            change_dates.scheme_id = bands.scheme_id
+            and change_dates.insurance_line = bands.insurance_line
+            and change_dates.on_date >= bands.effective_from
+            and (bands.effective_to is null or change_dates.on_date < bands.effective_to)
     window corridor as (
         partition by change_dates.scheme_id, change_dates.insurance_line, change_dates.on_date
         order by bands.margin_from nulls first, bands.margin_to nulls last

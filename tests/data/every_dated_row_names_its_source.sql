@@ -1,6 +1,7 @@
--- Every row of a dated seed says from when it holds, where it stands in which document of policy_document, how firm it is, and that someone
--- compared it with the document once it was in force (rule E9): an amount must be traceable to its source. One test for what all
--- dated seeds have in common, so that these checks cost one query and not seven for each seed.
+-- Every row of a dated seed says from when it holds, where it stands in which document of policy_document, how firm it
+-- is, and that someone compared it with the document once it was in force (rule E9): an amount must be traceable to its
+-- source. One test for what all dated seeds have in common, so that these checks cost one query and not seven for each
+-- seed.
 {%- set dated_seeds = [
     'scheme',
     'benefit_term',

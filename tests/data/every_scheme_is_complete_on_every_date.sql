@@ -1,7 +1,8 @@
--- Every scheme that pays by a ladder has, for each insurance type that it covers and on every date on which it is in force, one
--- row of terms and some coverage for each of its expense pools, and one ladder (rule D5): a settlement must find exactly one
--- version of each parameter that it needs. A row for 'all' beside one for a single type would be two. Medical aid and relief take
--- their numbers from pool_parameter (rule F2). Looked at on every date on which something changes; nothing changes in between.
+-- Every scheme that pays by a ladder has, for each insurance type that it covers and on every date on which it is in
+-- force, one row of terms and some coverage for each of its expense pools, and one ladder (rule D5): a settlement must
+-- find exactly one version of each parameter that it needs. A row for 'all' beside one for a single type would be two.
+-- Medical aid and relief take their numbers from pool_parameter (rule F2). Looked at on every date on which something
+-- changes; nothing changes in between.
 with
 
 insurance_types as (
@@ -88,14 +89,16 @@ parts_in_force as (
         parts.expense_pool
     from schemes
     inner join change_dates
-        on schemes.scheme_id = change_dates.scheme_id
-        and change_dates.on_date >= schemes.effective_from
-        and (schemes.effective_to is null or change_dates.on_date < schemes.effective_to)
+        on
+            schemes.scheme_id = change_dates.scheme_id
+            and change_dates.on_date >= schemes.effective_from
+            and (schemes.effective_to is null or change_dates.on_date < schemes.effective_to)
     left join parts
-        on schemes.scheme_id = parts.scheme_id
-        and parts.insurance_type in (schemes.insurance_type, 'all')
-        and change_dates.on_date >= parts.effective_from
-        and (parts.effective_to is null or change_dates.on_date < parts.effective_to)
+        on
+            schemes.scheme_id = parts.scheme_id
+            and parts.insurance_type in (schemes.insurance_type, 'all')
+            and change_dates.on_date >= parts.effective_from
+            and (parts.effective_to is null or change_dates.on_date < parts.effective_to)
 
 ),
 
@@ -114,7 +117,9 @@ by_scheme as (
             when count(distinct case when part = 'ladder' then given_for end) = 0
                 then 'The scheme has no ladder on this date: add rows to benefit_tier.'
             when count(distinct case when part = 'ladder' then given_for end) > 1
-                then 'Two ladders on this date, one for all and one for the type: give the ladder for all, or for each type.'
+                then
+                    'Two ladders on this date, one for all and one for the type: '
+                    || 'give the ladder for all, or for each type.'
         end as problem
     from parts_in_force
     group by

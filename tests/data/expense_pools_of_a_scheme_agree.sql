@@ -1,5 +1,6 @@
--- The expense pools of one scheme climb one ladder together and are paid from one limit (rules D4, E3, F3): on every date they agree on what
--- the bounds measure and, where one of them limits the payout, on that limit. Limits on eligible expense are each pool's own.
+-- The expense pools of one scheme climb one ladder together and are paid from one limit (rules D4, E3, F3): on every
+-- date they agree on what the bounds measure and, where one of them limits the payout, on that limit. Limits on
+-- eligible expense are each pool's own.
 with
 
 terms as (
@@ -28,18 +29,21 @@ pairs as (
                     or other_terms.annual_limit is null
                     or other_terms.annual_limit <> terms.annual_limit
                 )
-                then 'A limit on the payout holds for the whole scheme: give both pools the same annual_limit and limit_basis.'
+                then
+                    'A limit on the payout holds for the whole scheme: '
+                    || 'give both pools the same annual_limit and limit_basis.'
         end as problem
     from terms
     inner join terms as other_terms
-        on terms.scheme_id = other_terms.scheme_id
-        and terms.expense_pool <> other_terms.expense_pool
-        and (
-            terms.insurance_type = other_terms.insurance_type
-            or 'all' in (terms.insurance_type, other_terms.insurance_type)
-        )
-        and (terms.effective_to is null or other_terms.effective_from < terms.effective_to)
-        and (other_terms.effective_to is null or terms.effective_from < other_terms.effective_to)
+        on
+            terms.scheme_id = other_terms.scheme_id
+            and terms.expense_pool <> other_terms.expense_pool
+            and (
+                terms.insurance_type = other_terms.insurance_type
+                or 'all' in (terms.insurance_type, other_terms.insurance_type)
+            )
+            and (terms.effective_to is null or other_terms.effective_from < terms.effective_to)
+            and (other_terms.effective_to is null or terms.effective_from < other_terms.effective_to)
 
 )
 

@@ -1,6 +1,6 @@
--- Coverage filters by item only what fee lines explain (rules B4, B7). Coinsurance, class-B self-pay and transfer self-pay are amounts of
--- the settlement's header: a filter on them could not be applied. Over-limit expense comes from the header where item_type is blank, so
--- a list without an item type would not be looked at.
+-- Coverage filters by item only what fee lines explain (rules B4, B7). Coinsurance, class-B self-pay and transfer
+-- self-pay are amounts of the settlement's header: a filter on them could not be applied. Over-limit expense comes from
+-- the header where item_type is blank, so a list without an item type would not be looked at.
 select
     *,
     case

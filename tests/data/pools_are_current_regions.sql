@@ -1,5 +1,5 @@
--- The pooling region that a seed names is a current area (rules A7, C3): settlements are mapped to current codes before their pool is
--- looked for, so a retired code would never be found.
+-- The pooling region that a seed names is a current area (rules A7, C3): settlements are mapped to current codes before
+-- their pool is looked for, so a retired code would never be found.
 {%- set pool_seeds = ['scheme', 'pool_parameter', 'identity_code', 'care_type_code', 'insurance_type_code'] %}
 with
 

@@ -1,5 +1,6 @@
--- No category raises a rate above 1: the schedule would cut it off there without a word (rule D3), so a sum above 1 is a slip in one of
--- the two rows. An override replaces the rate, and a row that gives both an override and an addition says two things.
+-- No category raises a rate above 1: the schedule would cut it off there without a word (rule D3), so a sum above 1 is
+-- a slip in one of the two rows. An override replaces the rate, and a row that gives both an override and an addition
+-- says two things.
 with
 
 modifiers as (
@@ -33,9 +34,10 @@ problems as (
         end as problem
     from modifiers
     left join tiers
-        on modifiers.scheme_id = tiers.scheme_id
-        and (modifiers.effective_to is null or tiers.effective_from < modifiers.effective_to)
-        and (tiers.effective_to is null or modifiers.effective_from < tiers.effective_to)
+        on
+            modifiers.scheme_id = tiers.scheme_id
+            and (modifiers.effective_to is null or tiers.effective_from < modifiers.effective_to)
+            and (tiers.effective_to is null or modifiers.effective_from < tiers.effective_to)
 
 )
 

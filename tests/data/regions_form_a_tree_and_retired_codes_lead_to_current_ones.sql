@@ -1,5 +1,6 @@
--- Every area lies in a current area of a higher level, and every retired code leads to a current one in one step (rule A7): the pooling
--- region of a settlement is found by going up from its code, and the way up must not break off or go round.
+-- Every area lies in a current area of a higher level, and every retired code leads to a current one in one step (rule
+-- A7): the pooling region of a settlement is found by going up from its code, and the way up must not break off or go
+-- round.
 with
 
 regions as (

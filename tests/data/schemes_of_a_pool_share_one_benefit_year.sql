@@ -1,5 +1,5 @@
--- The schemes of one pooling region read the benefit year of a settlement in the same way (rule A4): a settlement has one benefit year,
--- and the layers of a person-year could not be added up otherwise (rule E7).
+-- The schemes of one pooling region read the benefit year of a settlement in the same way (rule A4): a settlement has
+-- one benefit year, and the layers of a person-year could not be added up otherwise (rule E7).
 with
 
 schemes as (
@@ -17,8 +17,9 @@ select
     'Two schemes of one pool differ in benefit_year_basis: give both the same.' as problem
 from schemes
 inner join schemes as other_schemes
-    on schemes.pool_region_code = other_schemes.pool_region_code
-    and schemes.scheme_id < other_schemes.scheme_id
-    and schemes.benefit_year_basis <> other_schemes.benefit_year_basis
-    and (schemes.effective_to is null or other_schemes.effective_from < schemes.effective_to)
-    and (other_schemes.effective_to is null or schemes.effective_from < other_schemes.effective_to)
+    on
+        schemes.pool_region_code = other_schemes.pool_region_code
+        and schemes.scheme_id < other_schemes.scheme_id
+        and schemes.benefit_year_basis <> other_schemes.benefit_year_basis
+        and (schemes.effective_to is null or other_schemes.effective_from < schemes.effective_to)
+        and (other_schemes.effective_to is null or schemes.effective_from < other_schemes.effective_to)

@@ -1,5 +1,5 @@
--- Terms, tiers and funding standards name an insurance type that their scheme covers (rule D5): a row for another type would never be used,
--- and is most likely meant for another scheme.
+-- Terms, tiers and funding standards name an insurance type that their scheme covers (rule D5): a row for another type
+-- would never be used, and is most likely meant for another scheme.
 {%- set typed_seeds = ['benefit_term', 'benefit_tier', 'funding_standard'] %}
 with
 
@@ -33,6 +33,10 @@ select
     'The scheme does not cover this insurance type: correct insurance_type here, or in scheme.' as problem
 from typed_rows
 left join schemes
-    on typed_rows.scheme_id = schemes.scheme_id
-    and (typed_rows.insurance_type = schemes.insurance_type or 'all' in (typed_rows.insurance_type, schemes.insurance_type))
+    on
+        typed_rows.scheme_id = schemes.scheme_id
+        and (
+            typed_rows.insurance_type = schemes.insurance_type
+            or 'all' in (typed_rows.insurance_type, schemes.insurance_type)
+        )
 where schemes.scheme_id is null

@@ -1,0 +1,152 @@
+{#- The rows of a base table that are not used, each with its status and why: void (rule A1), superseded by a later
+    delivery of the same key (rule A2), quarantined (rule A6). `reasons` maps a reason number (seed quarantine_reason) to
+    the condition that earns it; `joins` may bring dictionaries to the base rows, named `delivered`.
+    The base may hold hundreds of millions of rows: it is only ever read through, never held. -#}
+{%- macro rejects(base, key, reasons, joins='') -%}
+{%- set record_key -%}
+    concat_ws('|', {% for column in key %}delivered.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
+{%- endset -%}
+{%- set is_void = "coalesce(delivered.vali_flag, '1') <> '1'" -%}
+with
+
+judged as (
+
+    select
+        delivered.*,
+        {{ is_void }} as is_void,
+        {{ reason_list(reasons) }} as reasons
+    from {{ base }} as delivered
+    {{ joins }}
+
+),
+
+unusable as (
+
+    select
+        delivered.row_id,
+        {{ record_key }} as record_key,
+        delivered.is_void,
+        delivered.reasons,
+        delivered.source_file,
+        coalesce(delivered.raw_row, {{ row_as_json('delivered') }}) as raw_row
+    from judged as delivered
+    where delivered.is_void or delivered.reasons is not null
+
+),
+
+quarantined as (
+
+    select *
+    from unusable
+    where not is_void
+
+),
+
+-- Keys that come more than once, found by their hash: most do not, and the exact comparison below is for these only.
+repeated_hashes as (
+
+    select {{ row_hash('delivered', key) }} as key_hash
+    from {{ base }} as delivered
+    group by {{ row_hash('delivered', key) }}
+    having count(*) > 1
+
+),
+
+versions as (
+
+    select
+        delivered.row_id,
+        {%- for column in key %}
+        delivered.{{ column }},
+        {%- endfor %}
+        delivered.updt_time,
+        delivered.rid,
+        delivered.source_file,
+        {{ is_void }} as is_void
+    from {{ base }} as delivered
+    inner join repeated_hashes on {{ row_hash('delivered', key) }} = repeated_hashes.key_hash
+    left join quarantined on delivered.row_id = quarantined.row_id
+    where
+        -- A row that cannot be used never supersedes one that can (rule A2).
+        quarantined.row_id is null
+        {%- for column in key %}
+        and delivered.{{ column }} is not null
+        {%- endfor %}
+
+),
+
+-- Ties of the time are broken by rid (a longer number is the larger one), then by file and place in it, so that the
+-- same files always give the same result.
+ranked_versions as (
+
+    select
+        delivered.*,
+        row_number() over (
+            partition by {% for column in key %}{{ column }}{{ ', ' if not loop.last }}{% endfor %}
+            order by
+                updt_time desc nulls last,
+                length(rid) desc nulls last,
+                rid desc nulls last,
+                source_file desc nulls last,
+                row_id desc
+        ) as version_rank
+    from versions as delivered
+
+)
+
+select
+    row_id,
+    record_key,
+    case when is_void then 'void' else 'quarantined' end as row_status,
+    case when not is_void then reasons end as reasons,
+    source_file,
+    case when not is_void then raw_row end as raw_row
+from unusable
+
+union all
+
+select
+    delivered.row_id,
+    {{ record_key }} as record_key,
+    'superseded' as row_status,
+    cast(null as {{ dbt.type_string() }}) as reasons,
+    delivered.source_file,
+    cast(null as {{ dbt.type_string() }}) as raw_row
+from ranked_versions as delivered
+where delivered.version_rank > 1 and not delivered.is_void
+{%- endmacro -%}
+
+
+{#- 'Q03 missing_settlement_time; Q04 bad_value: ...', NULL where nothing is wrong. A condition may carry a detail. -#}
+{%- macro reason_list(reasons) -%}
+nullif(concat_ws('; ',
+            {%- for reason in reasons %}
+            case
+                when {{ reason.when }} then
+                {%- if reason.detail is defined %} concat('{{ reason.code }}: ', {{ reason.detail }})
+                {%- else %} '{{ reason.code }}'
+                {%- endif %}
+            end {{- ',' if not loop.last }}
+            {%- endfor %}
+        ), '')
+{%- endmacro -%}
+
+
+{#- A value that could not be read makes the row unusable whatever its column (rule A6). -#}
+{%- macro bad_value_reason() -%}
+    {{- return({
+        'code': 'Q04 bad_value',
+        'when': 'delivered.parse_errors is not null',
+        'detail': 'delivered.parse_errors',
+    }) -}}
+{%- endmacro -%}
+
+
+{#- The base row is used: neither void, superseded nor quarantined. -#}
+{%- macro is_accepted(rejects) -%}
+    not exists (
+        select 1
+        from {{ rejects }} as rejected
+        where rejected.row_id = delivered.row_id
+    )
+{%- endmacro -%}

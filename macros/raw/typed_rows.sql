@@ -1,0 +1,109 @@
+{#- Every delivered row of a raw table under the contract's names and types (rules A1 to A7 start from here): text is
+    checked for its form before it is cast, aliases are folded in, columns that no file has read as NULL or 0.
+    Adds row_id (the place of the row in the files), source_file, parse_errors (NULL where every value could be read) and raw_row (the row as delivered, as JSON,
+    kept where a value could not be read: rule A6). -#}
+{%- macro typed_rows(table_name) -%}
+    {#- Names the source, so that the graph shows where the rows come from. -#}
+    {%- set relation = source('raw', table_name) -%}
+    {%- if not execute -%}
+        select 1 as not_compiled
+    {%- else -%}
+        {%- set contract = raw_contract(table_name) -%}
+        {%- set files = raw_files(table_name) -%}
+        {%- if table_name == 'setl_d' and not files['parquet'] and not files['csv'] -%}
+            {%- do exceptions.raise_compiler_error(
+                raw_directory() ~ '/setl_d: no Parquet or CSV file of settlements. Put the extract of setl_d there, or'
+                ~ ' set DABING_RAW to the folder that has it.'
+            ) -%}
+        {%- endif -%}
+        {%- set parts = [] -%}
+        {%- for kind in ['parquet', 'csv'] if files[kind] -%}
+            {%- for paths in files_of_one_form(kind, files[kind]) -%}
+                {%- do parts.append(_typed_part(table_name, contract, kind, paths, parts | length)) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+        {{- parts | join('\n\nunion all\n\n') if parts else _no_rows(contract) -}}
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{%- macro _typed_part(table_name, contract, kind, paths, part_no) -%}
+    {%- for path, names in raw_column_names(kind, paths).items() -%}
+        {%- do assert_required_columns(table_name, contract, path, names) -%}
+    {%- endfor -%}
+    {%- set types = {} -%}
+    {%- for row in run_query('describe ' ~ read_files_sql(kind, paths)) -%}
+        {%- do types.update({row[0] | lower: row[1] | upper}) -%}
+    {%- endfor -%}
+
+    {%- set columns = [] -%}
+    {%- for name, column in contract.items() -%}
+        {%- set raw = _raw_expression(name, column.aliases, types) -%}
+        {%- do columns.append({
+            'name': name,
+            'type': column.type,
+            'raw': raw.sql,
+            'typed': typed_value(raw.sql, raw.type, column.type),
+            'may_fail': raw.type and not raw.type in safe_types(column.type),
+        }) -%}
+    {%- endfor -%}
+    {%- set may_fail = columns | selectattr('may_fail') | list -%}
+
+select
+    {%- for column in columns %}
+    {{ column.typed }} as {{ column.name }},
+    {%- endfor %}
+    {{ part_no }} * 1000000000000000 + source_row as row_id,
+    source_path as source_file,
+    parse_errors,
+    case when parse_errors is not null then {{ row_as_json('delivered') }} end as raw_row
+from (
+    select
+        delivered.*,
+        {% if may_fail -%}
+        nullif(concat_ws('; ',
+            {%- for column in may_fail %}
+            case
+                when {{ column.typed }} is null and {{ has_text(column.raw) }}
+                    then concat('{{ column.name }} ''', left(cast({{ column.raw }} as {{ dbt.type_string() }}), 60),
+                        ''' is not {{ type_in_words(column.type) }}')
+            end {{- ',' if not loop.last }}
+            {%- endfor %}
+        ), '') as parse_errors
+        {%- else -%}
+        cast(null as {{ dbt.type_string() }}) as parse_errors
+        {%- endif %}
+    from (
+        {% if kind == 'csv' %}select * from {{ csv_rows(table_name) }}{% else %}{{ read_files_sql(kind, paths) }}{% endif %}
+    ) as delivered
+) as delivered
+{%- endmacro -%}
+
+
+{#- A column and its other names as one expression over the delivered row, with its type ('' when no file has it). -#}
+{%- macro _raw_expression(name, aliases, types) -%}
+    {%- set present = ([name] + aliases) | select('in', types) | list -%}
+    {%- if not present -%}
+        {{- return({'sql': 'null', 'type': ''}) -}}
+    {%- elif present | length == 1 -%}
+        {{- return({'sql': 'delivered.' ~ present[0], 'type': types[present[0]]}) -}}
+    {%- endif -%}
+    {%- set texts = [] -%}
+    {%- for column in present -%}
+        {%- do texts.append('cast(delivered.' ~ column ~ ' as ' ~ dbt.type_string() ~ ')') -%}
+    {%- endfor -%}
+    {{- return({'sql': 'coalesce(' ~ texts | join(', ') ~ ')', 'type': 'VARCHAR'}) -}}
+{%- endmacro -%}
+
+
+{%- macro _no_rows(contract) -%}
+select
+    {%- for name, column in contract.items() %}
+    cast(null as {{ column.type }}) as {{ name }},
+    {%- endfor %}
+    cast(null as bigint) as row_id,
+    cast(null as {{ dbt.type_string() }}) as source_file,
+    cast(null as {{ dbt.type_string() }}) as parse_errors,
+    cast(null as {{ dbt.type_string() }}) as raw_row
+where false
+{%- endmacro -%}

@@ -1,0 +1,78 @@
+{#- Source types that always read as the wanted type; anything else may hold a value that cannot be read. -#}
+{%- macro safe_types(wanted) -%}
+    {%- set any_type = ['VARCHAR', 'STRING', 'BOOLEAN', 'TINYINT', 'SMALLINT', 'INTEGER', 'BIGINT', 'HUGEINT', 'UTINYINT',
+        'USMALLINT', 'UINTEGER', 'UBIGINT', 'FLOAT', 'DOUBLE', 'DATE', 'TIMESTAMP', 'TIMESTAMP WITH TIME ZONE'] -%}
+    {%- if wanted == 'varchar' -%}
+        {{- return(any_type) -}}
+    {%- elif wanted in ('date', 'timestamp') -%}
+        {{- return(['DATE', 'TIMESTAMP', 'TIMESTAMP_NS', 'TIMESTAMP_S', 'TIMESTAMP_MS', 'TIMESTAMP WITH TIME ZONE']) -}}
+    {%- elif wanted == 'integer' -%}
+        {{- return(['TINYINT', 'SMALLINT', 'INTEGER']) -}}
+    {%- else -%}
+        {{- return(['DECIMAL(16,2)', 'DECIMAL(14,2)', 'DECIMAL(12,2)', 'DECIMAL(10,2)', 'TINYINT', 'SMALLINT', 'INTEGER']) -}}
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#- One delivered value as the wanted type, NULL where it is blank or cannot be read. Casts alone are too kind: they
+    take '1_000', '0x1F' or a third decimal, and money must not be guessed (rule A6). -#}
+{%- macro typed_value(raw, source_type, wanted) -%}
+    {%- set text = 'trim(cast(' ~ raw ~ ' as ' ~ dbt.type_string() ~ '))' -%}
+    {%- if not source_type -%}
+        cast(null as {{ wanted }})
+    {%- elif wanted == 'varchar' -%}
+        {%- if source_type in ('FLOAT', 'DOUBLE') -%}
+        {#- A code column that went through a float: 390.0 is the code 390. -#}
+        case when {{ raw }} = floor({{ raw }}) then cast(cast({{ raw }} as bigint) as {{ dbt.type_string() }})
+            else cast({{ raw }} as {{ dbt.type_string() }}) end
+        {%- else -%}
+        nullif({{ text }}, '')
+        {%- endif -%}
+    {%- elif source_type in safe_types(wanted) -%}
+        cast({{ raw }} as {{ wanted }})
+    {%- elif wanted in ('date', 'timestamp') -%}
+        cast({{ text_to_timestamp(text) }} as {{ wanted }})
+    {%- elif source_type.startswith('DECIMAL') -%}
+        case when {{ try_cast(raw, wanted) }} = {{ raw }} then {{ try_cast(raw, wanted) }} end
+    {%- elif source_type in ('FLOAT', 'DOUBLE') -%}
+        {#- The nearest fen, unless the value is further from it than a float's own noise. -#}
+        case when abs({{ try_cast(raw, wanted) }} - {{ raw }}) < 0.00001 then {{ try_cast(raw, wanted) }} end
+    {%- elif wanted == 'integer' -%}
+        case when {{ matches(text, '[+-]?[0-9]{1,9}(\\.0+)?') }} then {{ try_cast(text, 'integer') }} end
+    {%- elif wanted == 'decimal(16,2)' -%}
+        case when {{ matches(text, '[+-]?[0-9]+(\\.[0-9]{1,2}0*)?') }} then {{ try_cast(text, wanted) }} end
+    {%- else -%}
+        case when {{ matches(text, '[+-]?[0-9]+(\\.[0-9]+)?') }} then {{ try_cast(text, wanted) }} end
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#- Text in one of the forms that extracts use (2021-02-03, 2021/2/3, 20210203, each with or without a time) as a
+    timestamp; 20210231 and anything else is NULL. -#}
+{%- macro text_to_timestamp(text) -%}
+    case
+        when {{ matches(text, '[0-9]{8}') }}
+            then {{ try_cast("concat_ws('-', substr(" ~ text ~ ", 1, 4), substr(" ~ text ~ ", 5, 2), substr("
+                ~ text ~ ", 7, 2))", 'timestamp') }}
+        when {{ matches(text, '[0-9]{14}') }}
+            then {{ try_cast("concat(substr(" ~ text ~ ", 1, 4), '-', substr(" ~ text ~ ", 5, 2), '-', substr("
+                ~ text ~ ", 7, 2), ' ', substr(" ~ text ~ ", 9, 2), ':', substr(" ~ text ~ ", 11, 2), ':', substr("
+                ~ text ~ ", 13, 2))", 'timestamp') }}
+        when {{ matches(text, '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?') }}
+            then {{ try_cast("replace(replace(" ~ text ~ ", '/', '-'), 'T', ' ')", 'timestamp') }}
+    end
+{%- endmacro -%}
+
+
+{%- macro type_in_words(wanted) -%}
+    {{- {
+        'date': 'a date', 'timestamp': 'a date or time', 'integer': 'a whole number',
+        'decimal(16,2)': 'an amount in yuan with at most two decimals',
+    }.get(wanted, 'a number') -}}
+{%- endmacro -%}
+
+
+{#- True where something other than blanks was delivered. -#}
+{%- macro has_text(raw) -%}
+    nullif(trim(cast({{ raw }} as {{ dbt.type_string() }})), '') is not null
+{%- endmacro -%}
