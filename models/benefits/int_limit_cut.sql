@@ -28,8 +28,6 @@ steps as (
         payables.benefit_year,
         payables.payout_limit,
         ladder_payouts.ladder_payout,
-        {{ surrogate_key(['payables.insurance_type', 'payables.assistance_category', 'payables.valid_from']) }}
-            as terms_key,
         row_number() over (
             partition by payables.scheme_id, payables.person_key, payables.benefit_year
             order by payables.settled_at, payables.settlement_id
@@ -48,9 +46,15 @@ changed as (
         scheme_id,
         person_key,
         benefit_year
-    from steps
+    from payables
     group by scheme_id, person_key, benefit_year
-    having count(distinct terms_key) > 1 and count(payout_limit) > 0
+    having
+        count(payout_limit) > 0
+        and (
+            min(assistance_category) <> max(assistance_category)
+            or min(insurance_type) <> max(insurance_type)
+            or min(valid_from) <> max(valid_from)
+        )
 
 ),
 

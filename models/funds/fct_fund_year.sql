@@ -44,7 +44,12 @@ amounts as (
         coalesce(payouts.payout_posted_amount, 0) as payout_posted_amount,
         coalesce(payouts.persons_paid, 0) as persons_paid,
         coalesce(payouts.cases_paid, 0) as cases_paid,
-        coalesce(movements.carried_in_amount, 0) as carried_in_amount,
+        -- What is said to be carried in later stands in the balance already (rule H3).
+        case
+            when frame.benefit_year = min(frame.benefit_year) over (partition by frame.scheme_id)
+                then coalesce(movements.carried_in_amount, 0)
+            else 0
+        end as carried_in_amount,
         coalesce(movements.transfer_in_amount, 0) as transfer_in_amount,
         coalesce(movements.service_fee_amount, 0) as service_fee_amount,
         coalesce(movements.interest_amount, 0) as interest_amount
@@ -52,7 +57,7 @@ amounts as (
     left join standards
         on
             frame.scheme_id = standards.scheme_id
-            and frame.insurance_type = standards.insurance_type
+            and standards.insurance_type in ('all', frame.insurance_type)
             and frame.benefit_year = standards.benefit_year
     {%- for relation in ['heads', 'payouts', 'movements'] %}
     left join {{ relation }}

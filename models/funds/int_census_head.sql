@@ -42,7 +42,7 @@ heads as (
     inner join spells
         on
             pools.pool_region_code = spells.pool_region_code
-            and standards.insurance_type = spells.insurance_type
+            and standards.insurance_type in ('all', spells.insurance_type)
             and spells.insured_from <= standards.census_date
             and (spells.insured_to is null or standards.census_date < spells.insured_to)
     group by standards.scheme_id, standards.benefit_year, spells.person_key

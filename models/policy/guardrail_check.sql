@@ -13,12 +13,6 @@ regions as (
 
 ),
 
-schedule as (
-
-    select * from {{ ref('benefit_schedule') }}
-
-),
-
 incomes as (
 
     select * from {{ ref('income_per_capita') }}
@@ -56,7 +50,7 @@ first_tiers as (
             partition by schedule.scheme_id, schedule.insurance_type, schedule.valid_from
             order by case when schedule.assistance_category = 'none' then 0 else 1 end, schedule.assistance_category
         ) as ordinary_deductible
-    from schedule
+    from {{ ref('benefit_schedule') }} as schedule
     inner join pools on schedule.scheme_id = pools.scheme_id
     left join regions on pools.pool_region_code = regions.region_code
     left join aided_categories
@@ -71,6 +65,7 @@ measured as (
 
     select
         first_tiers.*,
+        guardrails.region_code as guardrail_region_code,
         guardrails.measure,
         guardrails.comparison,
         guardrails.value as required_value,
@@ -96,8 +91,8 @@ measured as (
 )
 
 select
-    {{ surrogate_key(['scheme_id', 'insurance_type', 'assistance_category', 'valid_from', 'measure', 'comparison']) }}
-        as guardrail_key,
+    {{ surrogate_key(['scheme_id', 'insurance_type', 'assistance_category', 'valid_from', 'guardrail_region_code',
+        'measure', 'comparison']) }} as guardrail_key,
     scheme_id,
     pool_region_code,
     insurance_type,
@@ -108,7 +103,8 @@ select
     comparison,
     cast(required_value as decimal(10, 4)) as required_value,
     actual_value,
-    case  -- "About" has no number in the notice: the measured value is shown and left to the reader.
+    -- "About" has no number in the notice: the measured value is shown and left to the reader.
+    case
         when actual_value is null or comparison = 'about' then 'not_judged'
         when comparison = 'at_least' and actual_value >= required_value then 'met'
         when comparison = 'at_most' and actual_value <= required_value then 'met'

@@ -1,7 +1,6 @@
 -- A fund opens a year with the balance with which it closed the year before (rule H3), county by county and for the
 -- scheme as a whole: a county that drops out of a year would take its balance with it. Before the first year the
--- opening is what was carried in; money that is said to be carried in later would count a balance twice that the
--- years before already hold, and shows here too.
+-- opening is what was carried in.
 with
 
 funds as (
