@@ -21,4 +21,4 @@ where
     and deductible_remaining > 0
     and deductible_remaining <= deductible * 0.1
 group by scheme_id, benefit_year, insurance_type, assistance_category
-order by scheme_id, benefit_year, persons desc
+order by scheme_id asc, benefit_year asc, persons desc

@@ -156,6 +156,13 @@ def test_a_changed_number_in_a_seed_changes_what_is_paid(sample_build, tmp_path)
     assert {scheme for scheme in before if before[scheme] != after[scheme]} == {"xianyang_cii"}
 
 
+@pytest.mark.parametrize("analysis", sorted(path.stem for path in (PROJECT / "analyses").glob("*.sql")))
+def test_every_analysis_runs_as_it_is(warehouse, analysis):
+    text = (PROJECT / "analyses" / f"{analysis}.sql").read_text()
+    query = re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"benefits.\1", text)
+    assert warehouse.execute(query).fetchall()
+
+
 def test_the_rule_index_names_files_that_exist():
     text = (PROJECT / "docs" / "rules.md").read_text()
     paths = re.findall(r"`((?:models|macros|tests|seeds|expectations|dabing)/[\w/.*]+)`", text)
