@@ -1,5 +1,5 @@
--- A movement of a scheme that the seeds do not know is in no fund's year (rule H3): mend its scheme_id at the source, or
--- add the scheme to seeds/policy/scheme.csv.
+-- A movement of a scheme that the seeds do not know is in no fund's year (rule H3): mend its scheme_id at the source,
+-- or add the scheme to seeds/policy/scheme.csv.
 {{ config(severity='warn') }}
 
 with
