@@ -48,12 +48,21 @@ def check_raw_files(raw: Path) -> None:
 
 def _files(folder: Path) -> list[Path]:
     """Files of a raw table; names that begin with _ or . are marks of other tools and no data."""
-    return sorted(path for path in folder.rglob("*") if path.is_file() and path.name[0] not in "_.")
+    return sorted(
+        path for path in folder.rglob("*") if (path.is_symlink() or path.is_file()) and path.name[0] not in "_."
+    )
 
 
 def _trouble(path: Path) -> str | None:
     """What keeps a file from being read and what to do about it; None when it can be read."""
     name = path.name.lower()
+    if path.is_symlink():
+        return f"{path}: a link; links inside a table's folder are not read. Put the file itself there."
+    try:
+        with path.open("rb"):
+            pass
+    except OSError as error:
+        return f"{path}: cannot be opened ({error.strerror}). Give the run the right to read it, or take it away."
     if path.stat().st_size == 0:
         return f"{path}: the file is empty (0 bytes). Deliver it again, or take it out of the folder."
     if name.endswith(".parquet"):
@@ -105,16 +114,23 @@ def _csv_form_trouble(path: Path, opened) -> str | None:
     """Every line must have as many values as the header has names; DuckDB reads the whole file to see."""
     with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
         header = next(csv.reader(file), [])
+    if not header:
+        return f"{path}: the first line is blank; it must hold the column names. Take the blank line out."
     names = {f"c{number}": "varchar" for number in range(len(header))}
     try:
         with duckdb.connect() as connection:
             connection.execute(
                 "select count(*) from read_csv($path, columns = $names, auto_detect = false, header = true,"
-                """ delim = ',', quote = '"', escape = '"', max_line_size = 20000000)""",
+                """ delim = ',', quote = '"', escape = '"', comment = '', max_line_size = 20000000)""",
                 {"path": _literal_path(path), "names": names},
             ).fetchall()
     except duckdb.Error as error:
         line = re.search(r"CSV Error on Line: (\d+)", str(error))
+        if "unterminated quote" in str(error).lower():
+            return (
+                f"{path}: line {line.group(1) if line else 'unknown'} has a quote that is not closed. Double the"
+                " quotes that belong to a value, or export the file again."
+            )
         return (
             f"{path}: line {line.group(1) if line else 'unknown'} does not have the {len(header)} values that the"
             " header names. Correct the line or export the file again."

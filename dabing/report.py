@@ -18,7 +18,7 @@ REASONS = """
 """
 FUNDS = """
     select scheme_id, benefit_year, sum(insured_heads), sum(income_amount), sum(persons_paid), sum(payout_amount),
-        max(parameter_status)
+        max_by(parameter_status, case parameter_status when 'enacted' then 1 when 'reference' then 2 else 3 end)
     from funds.fct_fund_year group by all order by all
 """
 

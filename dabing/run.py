@@ -42,6 +42,7 @@ def run(raw: Path | None, warehouse: Path, keep_failed: bool = False) -> Path:
     check_raw_files(raw)
     warehouse = warehouse.resolve()
     warehouse.mkdir(parents=True, exist_ok=True)
+    _check_served(warehouse / DATABASE)
     build = Path(tempfile.mkdtemp(prefix="build-", dir=warehouse))
     try:
         database = build / DATABASE
@@ -53,13 +54,33 @@ def run(raw: Path | None, warehouse: Path, keep_failed: bool = False) -> Path:
         os.replace(database, served)
     except BaseException:
         if keep_failed:
-            console.print(f"The unfinished build is kept in {build}.")
+            console.print(f"The unfinished build is kept in {build}.", markup=False)
         else:
             shutil.rmtree(build, ignore_errors=True)
         raise
     shutil.rmtree(build, ignore_errors=True)
-    console.print(f"\nPublished: {served}")
+    console.print(f"\nPublished: {served}", markup=False)
     return served
+
+
+def _check_served(served: Path) -> None:
+    """What is served now must be a finished warehouse or nothing: found out before the work, not after it."""
+    wal = Path(f"{served}.wal")
+    if wal.exists():
+        raise DabingError(
+            f"{wal}: another process writes to the warehouse, or was killed while it did. End it, open {served} once"
+            " with DuckDB so that it recovers (or delete both files), and run again."
+        )
+    if not served.exists():
+        return
+    try:
+        with duckdb.connect(str(served), read_only=True) as connection:
+            connection.execute("select count(*) from quality.check_result")
+    except duckdb.Error as error:
+        raise DabingError(
+            f"{served}: not a warehouse that can be replaced ({str(error).splitlines()[0]}). End what writes to it, or"
+            " move it away if it is not a published warehouse, and run again."
+        ) from error
 
 
 def _raw_folder(raw: Path | None, project: Path, console: Console) -> Path:
@@ -216,7 +237,7 @@ def _add_history(database: Path, served: Path, results: list) -> None:
     if served.exists():
         with duckdb.connect(str(database)) as connection:
             connection.execute(f"attach '{str(served).replace(chr(39), chr(39) * 2)}' as served (read_only)")
-            connection.execute("insert into quality.check_result select * from served.quality.check_result")
+            connection.execute("insert into quality.check_result by name select * from served.quality.check_result")
             connection.execute("detach served")
     write_results(database, results, run_id=now.strftime("%Y%m%dT%H%M%S"), checked_at=now)
 

@@ -62,7 +62,7 @@
             cast(row_number() over () as bigint) as source_row
         from read_csv({{ file_list(paths) }}, union_by_name = true, filename = 'source_path',
             hive_partitioning = false, all_varchar = true, header = true, delim = ',', quote = '"', escape = '"',
-            strict_mode = true, max_line_size = 20000000)
+            strict_mode = true, comment = '', max_line_size = 20000000)
     {%- endif -%}
 {%- endmacro -%}
 

@@ -16,7 +16,7 @@ matched_{{ level }} as (
         original.root_time,
         original.root_enddate,
         reversals.setl_time < original.setl_time as is_before_original,
-        reversals.medfee_sumamt * original.medfee_sumamt > 0 as is_same_sign
+        sign(reversals.medfee_sumamt) * sign(original.medfee_sumamt) > 0 as is_same_sign
     from reversals
     inner join level_{{ level - 1 }} as original
         on

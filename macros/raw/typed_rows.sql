@@ -43,7 +43,7 @@
             'name': name,
             'type': column.type,
             'raw': raw.sql,
-            'typed': typed_value(raw.sql, raw.type, column.type),
+            'typed': typed_value(raw.sql, raw.type, column.type, column.required or name == 'init_setl_id'),
             'may_fail': raw.type and not raw.type in safe_types(column.type),
         }) -%}
     {%- endfor -%}

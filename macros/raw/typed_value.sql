@@ -16,17 +16,31 @@
 
 {#- One delivered value as the wanted type, NULL where it is blank or cannot be read. Casts alone are too kind: they
     take '1_000', '0x1F' or a third decimal, and money must not be guessed (rule A6). -#}
-{%- macro typed_value(raw, source_type, wanted) -%}
-    {%- set text = 'trim(cast(' ~ raw ~ ' as ' ~ dbt.type_string() ~ '))' -%}
+{%- macro typed_value(raw, source_type, wanted, is_key=true) -%}
+    {%- set text = trimmed('cast(' ~ raw ~ ' as ' ~ dbt.type_string() ~ ')') -%}
     {%- if not source_type -%}
         cast(null as {{ wanted }})
     {%- elif wanted == 'varchar' -%}
-        {%- if source_type in ('FLOAT', 'DOUBLE') -%}
-        {#- A code column that went through a float: 390.0 is the code 390. -#}
-        case when {{ raw }} = floor({{ raw }}) then cast(cast({{ raw }} as bigint) as {{ dbt.type_string() }})
-            else cast({{ raw }} as {{ dbt.type_string() }}) end
+        {%- if source_type == 'BOOLEAN' -%}
+        case when {{ raw }} then '1' when not {{ raw }} then '0' end
+        {%- elif source_type.startswith('DECIMAL') -%}
+        {#- A code column that came as a number with decimals: 390.00 is the code 390. -#}
+        case
+            when {{ raw }} = floor({{ raw }}) then cast({{ try_cast(raw, 'bigint') }} as {{ dbt.type_string() }})
+            else cast({{ raw }} as {{ dbt.type_string() }})
+        end
+        {%- elif source_type in ('FLOAT', 'DOUBLE') -%}
+        {#- A code column that went through a float: 390.0 is the code 390, and NaN is a blank. -#}
+        case
+            when isnan({{ raw }}) then null
+            else coalesce(
+                case when {{ raw }} = floor({{ raw }}) then cast({{ try_cast(raw, 'bigint') }} as {{ dbt.type_string() }}) end,
+                cast({{ raw }} as {{ dbt.type_string() }})
+            )
+        end
         {%- else -%}
-        nullif({{ text }}, '')
+        {#- Keys and codes lose every kind of blank; for the rest, on hundreds of millions of values, spaces are enough. -#}
+        nullif({{ text if is_key else 'trim(cast(' ~ raw ~ ' as ' ~ dbt.type_string() ~ '))' }}, '')
         {%- endif -%}
     {%- elif source_type in safe_types(wanted) -%}
         cast({{ raw }} as {{ wanted }})
@@ -74,5 +88,12 @@
 
 {#- True where something other than blanks was delivered. -#}
 {%- macro has_text(raw) -%}
-    nullif(trim(cast({{ raw }} as {{ dbt.type_string() }})), '') is not null
+    nullif({{ trimmed('cast(' ~ raw ~ ' as ' ~ dbt.type_string() ~ ')') }}, '') is not null
+{%- endmacro -%}
+
+
+{#- Text without the blanks around it: spaces, tabs, line ends, and the fixed and full-width spaces of spreadsheets. A key
+    that keeps one would make two persons of one. -#}
+{%- macro trimmed(text) -%}
+    trim({{ text }}, concat(' ', chr(9), chr(10), chr(13), chr(160), chr(12288)))
 {%- endmacro -%}

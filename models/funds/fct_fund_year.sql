@@ -40,6 +40,7 @@ amounts as (
         standards.status,
         coalesce(heads.insured_heads, 0) as insured_heads,
         coalesce(heads.insured_heads, 0) * coalesce(standards.per_capita_amount, 0) as income_amount,
+        payouts.status_rank as payout_status_rank,
         coalesce(payouts.payout_amount, 0) as payout_amount,
         coalesce(payouts.payout_posted_amount, 0) as payout_posted_amount,
         coalesce(payouts.persons_paid, 0) as persons_paid,
@@ -110,5 +111,7 @@ select
     {{ ratio('payout_amount', 'insured_heads', 2) }} as payout_per_head,
     {{ ratio('payout_amount', 'cases_paid', 2) }} as payout_per_case,
     {{ ratio('persons_paid', 'insured_heads', 6) }} as persons_paid_rate,
-    coalesce(status, 'illustrative') as parameter_status
+    -- The weaker of the standard's status and that of the terms behind the payouts.
+    {{ status_name("greatest(" ~ status_rank("coalesce(status, 'illustrative')") ~ ", coalesce(payout_status_rank, 1))") }}
+        as parameter_status
 from balanced

@@ -13,7 +13,6 @@ from conftest import run_dabing
 from policy_rows import settlement, write_csv
 
 GOOD = settlement("S-good", "P-good", "330302", "2021-05-01 10:00:00", Decimal("30000.00"))
-SERVED = b"the last good warehouse"
 
 
 @pytest.fixture
@@ -27,15 +26,18 @@ def stopped(raw: Path, served: bool = True) -> str:
     """Run on input that must stop the run; return what it says after seeing that nothing was left or changed."""
     warehouse = raw.parent / "warehouse"
     warehouse.mkdir()
+    last_good = b""
     if served:
-        (warehouse / "dabing.duckdb").write_bytes(SERVED)
+        with duckdb.connect(str(warehouse / "dabing.duckdb")) as connection:
+            connection.execute("create schema quality; create table quality.check_result (run_id varchar)")
+        last_good = (warehouse / "dabing.duckdb").read_bytes()
     finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse)
     assert finished.returncode == 1, finished.stdout + finished.stderr
     assert "Traceback" not in finished.stderr
     left = {path.name for path in warehouse.iterdir()} - {"person_key"}
     assert left == ({"dabing.duckdb"} if served else set())
     if served:
-        assert (warehouse / "dabing.duckdb").read_bytes() == SERVED
+        assert (warehouse / "dabing.duckdb").read_bytes() == last_good
     return " ".join(finished.stderr.split())
 
 
@@ -74,10 +76,14 @@ def test_files_that_cannot_be_read_are_all_named_at_once(raw):
     (folder / "nothing.csv").write_bytes(b"")
     (folder / "sheet.xlsx").write_bytes(b"PK")
     (folder / "cut.csv.gz").write_bytes(gzip.compress(b"setl_id\n" + b"1,2,3\n" * 1000)[:-20])
+    (folder / "linked.csv").symlink_to(folder / "good.csv")
+    (folder / "quote.csv").write_text('setl_id,psn_no\n1,"x\n')
     said = stopped(raw)
     assert f"{folder / 'nothing.csv'}: the file is empty" in said
     assert f"{folder / 'sheet.xlsx'}: neither Parquet nor CSV" in said
     assert f"{folder / 'cut.csv.gz'}: not a whole gzip file" in said
+    assert f"{folder / 'linked.csv'}: a link" in said
+    assert f"{folder / 'quote.csv'}: line 2 has a quote that is not closed" in said
 
 
 def test_a_missing_required_column_is_named_with_its_file(raw):
@@ -95,6 +101,15 @@ def test_a_csv_line_with_too_few_values_is_named(raw):
     said = stopped(raw)
     assert "ragged.csv" in said
     assert "line 3" in said.lower()
+
+
+def test_a_warehouse_that_something_else_writes_is_left_alone(raw):
+    warehouse = raw.parent / "warehouse"
+    warehouse.mkdir()
+    (warehouse / "dabing.duckdb.wal").write_bytes(b"half")
+    finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse)
+    assert finished.returncode == 1
+    assert "another process writes to the warehouse" in " ".join(finished.stderr.split())
 
 
 def test_a_settlement_dated_when_no_policy_is_in_force_stops_the_run(raw):
@@ -117,6 +132,7 @@ def test_rows_that_cannot_be_used_are_kept_whole_with_their_reason(raw):
         "S-care": {"med_type": "ZZ"},
         "S-person": {"psn_no": ""},
         "S-minus": {"medfee_sumamt": "-5.00"},
+        "#S-hash": {"psn_no": ""},
     }
     reasons = {
         "S-text": "Q04 bad_value: inscp_amt 'abc' is not an amount in yuan with at most two decimals",
@@ -127,6 +143,7 @@ def test_rows_that_cannot_be_used_are_kept_whole_with_their_reason(raw):
         "S-care": "Q08 unknown_care_type: ZZ",
         "S-person": "Q02 missing_person",
         "S-minus": "Q05 negative_total",
+        "#S-hash": "Q02 missing_person",
     }
     write_csv(raw / "setl_d" / "bad.csv", [{**GOOD, "setl_id": key, **change} for key, change in bad.items()])
     warehouse = raw.parent / "warehouse"
@@ -141,4 +158,4 @@ def test_rows_that_cannot_be_used_are_kept_whole_with_their_reason(raw):
     assert {key: told for key, told, _, _ in kept} == reasons
     assert json.loads(next(row for key, _, row, _ in kept if key == "S-date"))["setl_time"] == "20210231"
     assert {file for *_, file in kept} == {"setl_d/bad.csv"}
-    assert audit == [("setl_d/bad.csv", 8, 0, 0, 0, 8), ("setl_d/good.csv", 1, 1, 0, 0, 0)]
+    assert audit == [("setl_d/bad.csv", 9, 0, 0, 0, 9), ("setl_d/good.csv", 1, 1, 0, 0, 0)]
