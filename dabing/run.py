@@ -6,7 +6,6 @@ one step at the very end, so that a run that fails leaves it as it was.
 
 from __future__ import annotations
 
-import logging
 import os
 import re
 import shutil
@@ -122,8 +121,6 @@ def _build_and_check(database: Path, project: Path, console: Console) -> list:
     """Policy and staging → raw border → everything else → marts border; results of all checks."""
     from dabing import checks
 
-    # dbt sets the root logger to tell everything; what Great Expectations says in passing is not for the operator.
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)
     results: list[checks.CheckResult] = []
     for phase, selection, border in (
         ("policy and raw tables", ["--select", STAGING], "raw"),
