@@ -75,8 +75,8 @@ versions as (
 
 ),
 
--- Ties of the time are broken by rid (a longer number is the larger one), then by file and place in it, so that the
--- same files always give the same result.
+-- Ties of the time are broken by rid (a longer number is the larger one), then by file and place in it. The place is
+-- fixed in Parquet; rows of one CSV file that tie in all the rest are taken in the order they were parsed.
 ranked_versions as (
 
     select
