@@ -37,7 +37,7 @@ amounts as (
         frame.*,
         standards.per_capita_amount,
         standards.public_share,
-        standards.status,
+        {{ status_rank("coalesce(standards.status, 'illustrative')") }} as status_rank,
         coalesce(heads.insured_heads, 0) as insured_heads,
         coalesce(heads.insured_heads, 0) * coalesce(standards.per_capita_amount, 0) as income_amount,
         payouts.status_rank as payout_status_rank,
@@ -112,6 +112,5 @@ select
     {{ ratio('payout_amount', 'cases_paid', 2) }} as payout_per_case,
     {{ ratio('persons_paid', 'insured_heads', 6) }} as persons_paid_rate,
     -- The weaker of the standard's status and that of the terms behind the payouts.
-    {{ status_name("greatest(" ~ status_rank("coalesce(status, 'illustrative')") ~ ", coalesce(payout_status_rank, 1))") }}
-        as parameter_status
+    {{ status_name('greatest(status_rank, coalesce(payout_status_rank, 1))') }} as parameter_status
 from balanced
