@@ -24,15 +24,21 @@ import great_expectations as gx
 import yaml
 from duckdb_sqlalchemy import Dialect
 from great_expectations.core.expectation_suite import ExpectationSuite
+from great_expectations.core.metric_domain_types import MetricDomainTypes
+from great_expectations.core.metric_function_types import MetricPartialFunctionTypes
 from great_expectations.data_context.types.base import ProgressBarsConfig
+from great_expectations.execution_engine import SqlAlchemyExecutionEngine
 from great_expectations.expectations.core import UnexpectedRowsExpectation
 from great_expectations.expectations.expectation import (
+    BatchExpectation,
     ColumnMapExpectation,
     ColumnPairMapExpectation,
     MulticolumnMapExpectation,
 )
+from great_expectations.expectations.metrics.metric_provider import metric_partial
+from great_expectations.expectations.metrics.table_metric_provider import TableMetricProvider
 from great_expectations.expectations.registry import get_expectation_impl
-from sqlalchemy import URL
+from sqlalchemy import URL, literal_column
 from sqlalchemy.dialects import registry
 
 EXPECTATIONS = Path(__file__).resolve().parent.parent / "expectations"
@@ -68,6 +74,7 @@ CANARIES = {
 }
 CUSTOM_SQL = "unexpected_rows_expectation"
 COUNTED_SQL = "counted_rows_expectation"
+NO_ROWS = "expect_no_rows_where"
 BY_ROW = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
 EXAMPLES = 10
 # Keys that name a person stay out of the published file (rule J3).
@@ -132,6 +139,72 @@ class CountedRowsExpectation(UnexpectedRowsExpectation):
             "success": failing_rows == 0,
             "result": {"observed_value": failing_rows, "details": {"examples": examples}},
         }
+
+
+class FailingRowsCount(TableMetricProvider):
+    """How many rows of the table meet a condition; Great Expectations bundles it with the others into one scan."""
+
+    metric_name = "table.failing_rows.count"
+    value_keys = ("condition",)
+
+    @metric_partial(
+        engine=SqlAlchemyExecutionEngine,
+        partial_fn_type=MetricPartialFunctionTypes.AGGREGATE_FN,
+        domain_type=MetricDomainTypes.TABLE,
+    )
+    def _sqlalchemy(cls, metric_domain_kwargs: dict, metric_value_kwargs: dict, **_: Any) -> tuple[Any, dict, dict]:
+        count = f"count(case when {metric_value_kwargs['condition']} then 1 end)"
+        return literal_column(count), metric_domain_kwargs, {}
+
+
+class FailingRowsExamples(TableMetricProvider):
+    """Keys of ten rows that meet a condition, out of the same scan."""
+
+    metric_name = "table.failing_rows.examples"
+    value_keys = ("condition", "keys")
+
+    @metric_partial(
+        engine=SqlAlchemyExecutionEngine,
+        partial_fn_type=MetricPartialFunctionTypes.AGGREGATE_FN,
+        domain_type=MetricDomainTypes.TABLE,
+    )
+    def _sqlalchemy(cls, metric_domain_kwargs: dict, metric_value_kwargs: dict, **_: Any) -> tuple[Any, dict, dict]:
+        keys, condition = metric_value_kwargs["keys"], metric_value_kwargs["condition"]
+        example = f"min(case when {condition} then {_key_text(keys)} end, {EXAMPLES})"
+        return literal_column(example), metric_domain_kwargs, {}
+
+
+class ExpectNoRowsWhere(BatchExpectation):
+    """No row of the table meets the condition, an SQL expression over its columns.
+
+    What UnexpectedRowsExpectation says of one table with a scan for each check, all checks of a table say together
+    with one: the raw tables hold tens of millions of rows.
+    """
+
+    condition: str
+    keys: list[str]
+
+    metric_dependencies: ClassVar[tuple[str, ...]] = (FailingRowsCount.metric_name, FailingRowsExamples.metric_name)
+    success_keys: ClassVar[tuple[str, ...]] = ("condition", "keys")
+
+    def _validate(
+        self,
+        metrics: dict[str, Any],
+        runtime_configuration: dict[str, Any] | None = None,
+        execution_engine: Any = None,
+    ) -> dict[str, Any]:
+        failing_rows = metrics[FailingRowsCount.metric_name]
+        examples = metrics[FailingRowsExamples.metric_name] or []
+        return {
+            "success": failing_rows == 0,
+            "result": {"observed_value": failing_rows, "details": {"examples": examples}},
+        }
+
+
+def _key_text(keys: Iterable[str]) -> str:
+    """The key of a row in words, as SQL."""
+    parts = ", ".join(f"concat('{key}=', coalesce(cast({key} as varchar), '(blank)'))" for key in keys)
+    return f"concat_ws(', ', {parts})"
 
 
 @dataclass(frozen=True)
@@ -345,6 +418,8 @@ def _read_check(entry: dict[str, Any], suite_meta: dict[str, Any]) -> _Check:
         raise _SuiteFault(f"the check {name} has an unknown expectation type {entry.get('type')!r}") from error
     if entry["type"] == CUSTOM_SQL and "{batch}" not in str((entry.get("kwargs") or {}).get("unexpected_rows_query")):
         raise _SuiteFault(f"the query of {name} does not read {{batch}}")
+    if entry["type"] == NO_ROWS and not (entry.get("kwargs") or {}).get("condition"):
+        raise _SuiteFault(f"the check {name} has no condition")
     return _Check(
         name=name,
         type=entry["type"],
@@ -464,17 +539,23 @@ class _Warehouse:
             self._batches[table] = asset.add_batch_definition_whole_table(table).get_batch()
         return self._batches[table]
 
-    def validate(self, table: str, expectations: list[dict[str, Any]], keys: tuple[str, ...]) -> dict[str, Any]:
-        """Runs expectations over a table, bundled as Great Expectations does; results by check."""
+    def validate(
+        self, table: str, expectations: list[dict[str, Any]], result_format: str, keys: tuple[str, ...] = ()
+    ) -> dict[str, Any]:
+        """Runs expectations over a table, bundled as Great Expectations does; results by check.
+
+        SUMMARY names ten failing rows by ``keys``, which costs a row-by-row expectation three scans more than
+        BOOLEAN_ONLY, which says of it whether it holds.
+        """
         suite = ExpectationSuite(name=table, expectations=expectations)
-        result_format: dict[str, Any] = {
-            "result_format": "SUMMARY",  # The complete form would fetch every value that fails.
+        options: dict[str, Any] = {
+            "result_format": result_format,
             "partial_unexpected_count": EXAMPLES,
             "return_unexpected_index_query": False,
         }
         if keys:
-            result_format["unexpected_index_column_names"] = list(keys)
-        outcome = self.batch(table).validate(suite, result_format=result_format)
+            options["unexpected_index_column_names"] = list(keys)
+        outcome = self.batch(table).validate(suite, result_format=options)
         return {result.expectation_config.meta["check"]: result for result in outcome.results}
 
 
@@ -482,31 +563,47 @@ class _Warehouse:
 
 
 def _run_suite(warehouse: _Warehouse, suite: _Suite, parameters: dict[str, str]) -> list[CheckResult]:
-    # Great Expectations takes one list of key columns a run; only row-by-row expectations use it.
-    groups: dict[tuple[str, ...], list[_Check]] = {}
+    """All checks in two goes; then, one by one, what could not be run beside others and what must name its rows."""
+    by_row = tuple(check for check in suite.checks if _is_by_row(check))
+    by_table = tuple(check for check in suite.checks if not _is_by_row(check))
+    outcomes = _outcomes(warehouse, suite, by_table, parameters, "SUMMARY")
+    outcomes |= _outcomes(warehouse, suite, by_row, parameters, "BOOLEAN_ONLY")
     for check in suite.checks:
-        by_row = issubclass(get_expectation_impl(check.type), BY_ROW)
-        groups.setdefault(check.key_columns if by_row else (), []).append(check)
+        outcome = outcomes.get(check.name)
+        # One condition that cannot be computed takes the whole bundle with it.
+        broken = isinstance(outcome, Exception) or (outcome is not None and _exception(outcome.exception_info))
+        if broken or (outcome is not None and not outcome.success and _is_by_row(check)):
+            outcomes |= _outcomes(warehouse, suite, (check,), parameters, "SUMMARY")
+    return [_result(suite, check, outcomes.get(check.name)) for check in suite.checks]
 
-    found: dict[str, CheckResult] = {}
-    for keys, checks in groups.items():
-        try:
-            outcomes = warehouse.validate(suite.table, [_expectation(check, parameters) for check in checks], keys)
-        except Exception as error:  # Whatever it is: the checks did not run.
-            reason = _first_line(str(error))
-            found.update({check.name: _could_not_run(suite, check, reason) for check in checks})
-            continue
-        for check in checks:
-            outcome = outcomes.get(check.name)
-            if outcome is None:
-                found[check.name] = _could_not_run(suite, check, "it gave no result")
-            else:
-                found[check.name] = _result(suite, check, outcome)
-    return [found[check.name] for check in suite.checks]
+
+def _is_by_row(check: _Check) -> bool:
+    return issubclass(get_expectation_impl(check.type), BY_ROW)
+
+
+def _outcomes(
+    warehouse: _Warehouse,
+    suite: _Suite,
+    checks: tuple[_Check, ...],
+    parameters: dict[str, str],
+    result_format: str,
+) -> dict[str, Any]:
+    """What Great Expectations says of each check, or the exception that kept it from saying anything."""
+    if not checks:
+        return {}
+    keys = checks[0].key_columns if len(checks) == 1 and _is_by_row(checks[0]) else ()
+    try:
+        expectations = [_expectation(check, parameters) for check in checks]
+        return warehouse.validate(suite.table, expectations, result_format, keys)
+    except Exception as error:  # Whatever it is: the checks did not run.
+        return {check.name: error for check in checks}
 
 
 def _expectation(check: _Check, parameters: dict[str, str]) -> dict[str, Any]:
     kwargs = dict(check.kwargs)
+    if check.type == NO_ROWS:
+        kwargs["condition"] = _with_parameters(kwargs["condition"].strip(), parameters)
+        kwargs["keys"] = list(check.key_columns)
     if check.type == CUSTOM_SQL:
         kwargs["unexpected_rows_query"] = _counted(
             _with_parameters(kwargs["unexpected_rows_query"], parameters), check.key_columns
@@ -526,30 +623,35 @@ def _with_parameters(query: str, parameters: dict[str, str]) -> str:
 
 def _counted(query: str, keys: tuple[str, ...]) -> str:
     """One row with the count and ten keys of what a query finds; the rows themselves may be millions."""
-    example = ", ".join(f"concat('{key}=', coalesce(cast({key} as varchar), '(blank)'))" for key in keys)
     # What Great Expectations puts for {batch} (a subquery, with an alias or without) depends on
     # whether the query has the word join; so it stands once, where both forms are right.
     return (
         "with checked as not materialized (select * from {batch})\n"
         "select\n    count(*) as failing_rows,\n"
-        f"    min(concat_ws(', ', {example}), {EXAMPLES}) as examples\n"
+        f"    min({_key_text(keys)}, {EXAMPLES}) as examples\n"
         f"from (\n{query.strip().replace('{batch}', 'checked')}\n) as failing"
     )
 
 
 def _result(suite: _Suite, check: _Check, outcome: Any) -> CheckResult:
+    if outcome is None:
+        return _could_not_run(suite, check, "it gave no result")
+    if isinstance(outcome, Exception):
+        return _could_not_run(suite, check, _first_line(str(outcome)))
     reason = _exception(outcome.exception_info)
     content = outcome.result or {}
-    if reason is None and content.get("element_count", content.get("observed_value")) is None:
+    # A row-by-row check that holds has said so and no more.
+    silent = content.get("element_count", content.get("observed_value")) is None
+    if reason is None and silent and not (outcome.success and _is_by_row(check)):
         reason = "it looked at nothing"
     if reason is not None:
         return _could_not_run(suite, check, reason)
 
     success = bool(outcome.success)
     examples: tuple[str, ...] = ()
-    if check.type == CUSTOM_SQL:
-        failing_rows = content["observed_value"]
-        examples = tuple(content["details"]["examples"])
+    if check.type in (CUSTOM_SQL, NO_ROWS):
+        failing_rows = content.get("observed_value", 0)
+        examples = tuple(content.get("details", {}).get("examples", ()))
         where = f"{failing_rows} in {suite.table}"
     elif "unexpected_count" in content:
         failing_rows = content["unexpected_count"]
@@ -560,7 +662,7 @@ def _result(suite: _Suite, check: _Check, outcome: Any) -> CheckResult:
         where = f"{failing_rows} of {content['element_count']} in {suite.table}"
     else:
         failing_rows = 0 if success else 1
-        where = f"{suite.table} (found: {content['observed_value']})"
+        where = f"{suite.table} (found: {content.get('observed_value')})"
     message = "holds" if success else f"{check.problem}: {where}{_such_as(examples)}. {check.what_to_do}"
     return CheckResult(
         suite=suite.name,
@@ -636,6 +738,7 @@ def _run_canary(warehouse: _Warehouse, border: str, has_keys: bool) -> list[Chec
     if has_keys:
         impossible = {"column": key, "value_set": ["no key is like this"]}
         canaries.append(("row_by_row", "expect_column_values_to_be_in_set", impossible))
+        canaries.append(("no_rows", NO_ROWS, {"condition": f"{key} is not null"}))
     checks = tuple(
         _Check(
             name=f"canary_{name}",
