@@ -1,6 +1,6 @@
 -- Every reversal with its original, the root of its chain, and why it cannot be used if so (rule A3).
 {% set depth = 4 %}
-with recursive
+with
 
 reversals as (
 
