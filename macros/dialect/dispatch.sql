@@ -86,6 +86,17 @@
     {{- adapter.dispatch('row_number_of', 'dabing')(part_no, kind) -}}
 {%- endmacro -%}
 
+{#- The typed rows of one part as they stand in a base model: their query itself, or a view of its own where a catalog has no
+    room for the query of all parts. -#}
+{%- macro part_in_base(table_name, part_no, query) -%}
+    {{- adapter.dispatch('part_in_base', 'dabing')(table_name, part_no, query) -}}
+{%- endmacro -%}
+
+{#- Every day from the first to the last, both included, as date_day. -#}
+{%- macro each_day(first, last) -%}
+    {{- adapter.dispatch('each_day', 'dabing')(first, last) -}}
+{%- endmacro -%}
+
 {#- Where the rows of CSV files are held: Parquet is read where it lies, CSV is parsed once. -#}
 {%- macro csv_rows(table_name) -%}
     {{- api.Relation.create(database=target.database, schema='staging', identifier='csv_' ~ table_name) -}}
@@ -100,7 +111,11 @@
 
 {#- Run once before anything is built: the settings without which amounts could be wrong in silence. -#}
 {%- macro assert_engine() -%}
-    {%- if execute and flags.WHICH in ('build', 'run', 'seed', 'test', 'retry') -%}
+    {%- if execute and is_building() -%}
         {{- adapter.dispatch('assert_engine', 'dabing')() -}}
     {%- endif -%}
+{%- endmacro -%}
+
+{%- macro is_building() -%}
+    {{- return(flags.WHICH in ('build', 'run', 'seed', 'test', 'retry')) -}}
 {%- endmacro -%}

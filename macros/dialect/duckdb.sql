@@ -107,6 +107,14 @@
     {%- endif -%}
 {%- endmacro -%}
 
+{%- macro duckdb__part_in_base(table_name, part_no, query) -%}
+    {{ query }}
+{%- endmacro -%}
+
+{%- macro duckdb__each_day(first, last) -%}
+    select cast(unnest(generate_series(cast('{{ first }}' as date), cast('{{ last }}' as date), interval 1 day)) as date) as date_day
+{%- endmacro -%}
+
 {%- macro duckdb__row_number_of(part_no, kind) -%}
     {{ part_no }} * 1000000000000000 + source_row
 {%- endmacro -%}

@@ -153,6 +153,8 @@
     {%- endif -%}
     {%- do swing_view(relation, version, names, _column_comments(), model.description if config.persist_relation_docs() else '') -%}
     {{ run_hooks(post_hooks) }}
+    {#- dbt shows the number of rows of a seed from here. -#}
+    {%- do store_result('agate_table', response='OK', agate_table=rows) -%}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
 

@@ -18,7 +18,7 @@
         {%- endif -%}
         {%- set selects = [] -%}
         {%- for part in raw_parts(table_name, files) -%}
-            {%- do selects.append(_typed_part(table_name, contract, part, loop.index0)) -%}
+            {%- do selects.append(part_in_base(table_name, loop.index0, _typed_part(table_name, contract, part, loop.index0))) -%}
         {%- endfor -%}
         {{- selects | join('\n\nunion all\n\n') if selects else _no_rows(contract) -}}
     {%- endif -%}
@@ -51,7 +51,7 @@
 
 select
     {%- for column in columns %}
-    {{ column.typed }} as {{ column.name }},
+    delivered.typed_{{ column.name }} as {{ column.name }},
     {%- endfor %}
     {{ row_number_of(part_no, part.kind) }} as row_id,
     source_path as source_file,
@@ -64,7 +64,7 @@ from (
         nullif(concat_ws('; ',
             {%- for column in may_fail %}
             case
-                when {{ column.typed }} is null and {{ has_text(column.raw) }}
+                when delivered.typed_{{ column.name }} is null and {{ has_text(column.raw) }}
                     then {{ sql_text(column.name ~ " '") }} || left({{ as_text(column.raw, column.raw_type) }}, 60)
                         || {{ sql_text("' is not " ~ type_in_words(column.type)) }}
             end {{- ',' if not loop.last }}
@@ -74,7 +74,14 @@ from (
         cast(null as {{ dbt.type_string() }}) as parse_errors
         {%- endif %}
     from (
-        {{ read_part(table_name, part) }}
+        select
+            delivered.*,
+            {%- for column in columns %}
+            {{ column.typed }} as typed_{{ column.name }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from (
+            {{ read_part(table_name, part) }}
+        ) as delivered
     ) as delivered
 ) as delivered
 {%- endmacro -%}
