@@ -86,10 +86,9 @@
     {{- adapter.dispatch('row_number_of', 'dabing')(part_no, kind) -}}
 {%- endmacro -%}
 
-{#- The typed rows of one part as they stand in a base model: their query itself, or a view of its own where a catalog has no
-    room for the query of all parts. -#}
-{%- macro part_in_base(table_name, part_no, query) -%}
-    {{- adapter.dispatch('part_in_base', 'dabing')(table_name, part_no, query) -}}
+{#- How a base model stands: its rows are read again by each reader, or typed once. -#}
+{%- macro typed_once() -%}
+    {{- return(adapter.dispatch('typed_once', 'dabing')()) -}}
 {%- endmacro -%}
 
 {#- Every day from the first to the last, both included, as date_day. -#}

@@ -129,10 +129,21 @@
 
 {%- macro spark__read_part(table_name, part) -%}
     {%- if part.kind == 'csv' -%}
-        {%- if is_building() -%}
-            {%- do _hold_csv(table_name, part) -%}
-        {%- endif -%}
-        select * from {{ csv_rows(table_name) }}
+        select
+            *,
+            monotonically_increasing_id() as source_row
+        from (
+            {%- for path in part.paths %}
+            select
+                {%- for name in part.types %}
+                {%- set quoted = adapter.quote(name) %}
+                {{ 'nullif(' ~ quoted ~ ", '')" if name in part.names[path] else 'cast(null as string)' }} as {{ quoted }},
+                {%- endfor %}
+                {{ sql_text(path[(raw_directory() | length) + 1:]) }} as source_path
+            from {{ _csv_view(path) }}
+            {{ 'union all' if not loop.last }}
+            {%- endfor %}
+        )
     {%- else -%}
         select
             *,
@@ -141,20 +152,6 @@
             _metadata.row_index as source_row
         from {{ _parquet(part.paths) }}
     {%- endif -%}
-{%- endmacro -%}
-
-{#- Derby, which Spark uses where it is given no better metastore, holds 32,700 characters of a view. Made while the model is compiled, because the
-    model's own text is only the list of these. -#}
-{%- macro spark__part_in_base(table_name, part_no, query) -%}
-    {%- set view = api.Relation.create(schema='staging', identifier='part_' ~ table_name ~ '_' ~ part_no) -%}
-    {%- if is_building() -%}
-        {%- do run_query('create or replace view ' ~ view ~ ' as ' ~ query) -%}
-    {%- endif -%}
-    select * from {{ view }}
-{%- endmacro -%}
-
-{%- macro spark__each_day(first, last) -%}
-    select explode(sequence(cast('{{ first }}' as date), cast('{{ last }}' as date))) as date_day
 {%- endmacro -%}
 
 {#- Parquet: 33 bits of the path's hash before 30 of the place in the file; _assert_distinct_hashes sees that no two paths of a table share theirs. CSV: below
@@ -167,24 +164,8 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{#- Held while the base model is compiled (read_part): its view is made then. -#}
+{#- Nothing to hold: the base model is a table and reads each CSV file once. -#}
 {%- macro spark__hold_csv_rows(table_name, paths) -%}
-{%- endmacro -%}
-
-{%- macro _hold_csv(table_name, part) -%}
-    {%- set rows -%}
-        {%- for path in part.paths %}
-        {%- set view = _csv_view(path) %}
-        select
-            {%- for name in part.types %}
-            {{ 'nullif(' ~ adapter.quote(name) ~ ", '')" if name in part.names[path] else 'cast(null as string)' }} as {{ adapter.quote(name) }},
-            {%- endfor %}
-            {{ sql_text(path[(raw_directory() | length) + 1:]) }} as source_path
-        from {{ view }}
-        {{ 'union all' if not loop.last }}
-        {%- endfor %}
-    {%- endset -%}
-    {%- do put_in_place(csv_rows(table_name), 'select *, monotonically_increasing_id() as source_row from (' ~ rows ~ ')') -%}
 {%- endmacro -%}
 
 {#- ANSI mode off would make overflows, bad casts and x/0 silent NULLs; the zone decides on which day something was settled; a timestamp is one

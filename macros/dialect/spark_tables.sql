@@ -54,13 +54,6 @@
 {%- endmacro -%}
 
 
-{%- macro put_in_place(relation, query) -%}
-    {%- set version = write_version(relation, query) -%}
-    {%- set columns = adapter.get_columns_in_relation(version) | map(attribute='name') | list -%}
-    {%- do swing_view(relation, version, columns) -%}
-{%- endmacro -%}
-
-
 {#- Comments of the model's columns: {name: text}. -#}
 {%- macro _column_comments() -%}
     {%- set comments = {} -%}

@@ -30,31 +30,26 @@ matched_{{ level }} as (
 taken_back_{{ level }} as (
 
     select
-        row_id,
-        original_id,
-        original_total,
-        medfee_sumamt,
-        row_number() over (partition by original_id order by setl_time, setl_id) as step_no,
+        *,
         {{ running_total(
             {
                 'amount': ['abs(medfee_sumamt)', 'decimal(18, 2)'],
-                'original': ['abs(original_total)', 'decimal(18, 2)'],
+                'original': ['case when not is_before_original and not is_same_sign then abs(original_total) end',
+                    'decimal(18, 2)'],
             },
             'case when so_far.total + this_step.amount <= this_step.original then this_step.amount else 0 end',
             ['original_id'],
             ['setl_time', 'setl_id'],
         ) }} as taken_back
     from matched_{{ level }}
-    where not is_before_original and not is_same_sign
 
 ),
 
-fitting_{{ level }} as (
+in_order_{{ level }} as (
 
     select
-        row_id,
-        coalesce(lag(taken_back) over (partition by original_id order by step_no), 0) + abs(medfee_sumamt)
-        <= abs(original_total) as fits
+        *,
+        coalesce(lag(taken_back) over (partition by original_id order by setl_time, setl_id), 0) as taken_back_before
     from taken_back_{{ level }}
 
 ),
@@ -62,13 +57,13 @@ fitting_{{ level }} as (
 judged_{{ level }} as (
 
     select
-        matched.*,
+        *,
         case
-            when matched.is_before_original then 'Q10 reversal_before_original'
-            when not coalesce(fitting.fits, false) then 'Q11 reversal_exceeds_original'
+            when is_before_original then 'Q10 reversal_before_original'
+            when is_same_sign or taken_back_before + abs(medfee_sumamt) > abs(original_total)
+                then 'Q11 reversal_exceeds_original'
         end as reasons
-    from matched_{{ level }} as matched
-    left join fitting_{{ level }} as fitting on matched.row_id = fitting.row_id
+    from in_order_{{ level }}
 
 ),
 

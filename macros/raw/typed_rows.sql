@@ -18,7 +18,7 @@
         {%- endif -%}
         {%- set selects = [] -%}
         {%- for part in raw_parts(table_name, files) -%}
-            {%- do selects.append(part_in_base(table_name, loop.index0, _typed_part(table_name, contract, part, loop.index0))) -%}
+            {%- do selects.append(_typed_part(table_name, contract, part, loop.index0)) -%}
         {%- endfor -%}
         {{- selects | join('\n\nunion all\n\n') if selects else _no_rows(contract) -}}
     {%- endif -%}
