@@ -47,9 +47,11 @@ def check_raw_files(raw: Path) -> None:
 
 
 def _files(folder: Path) -> list[Path]:
-    """Files of a raw table; names that begin with _ or . are marks of other tools and no data."""
+    """Files of a raw table; names of files and folders that begin with _ or . are marks of other tools and no data."""
     return sorted(
-        path for path in folder.rglob("*") if (path.is_symlink() or path.is_file()) and path.name[0] not in "_."
+        path
+        for path in folder.rglob("*")
+        if (path.is_symlink() or path.is_file()) and not any(part[0] in "_." for part in path.relative_to(folder).parts)
     )
 
 

@@ -1,91 +1,168 @@
-{#- What DuckDB says in its own way. One macro a difference, named for what it does; a second engine adds a dispatch
-    beside each (see docs/decisions.md). -#}
+{#- How DuckDB says what dispatch.sql names. -#}
 
-{#- A plain cast that gives NULL where it cannot be done. -#}
-{%- macro try_cast(expression, type) -%}
-    try_cast({{ expression }} as {{ type }})
-{%- endmacro -%}
-
-{#- The whole text has the form of the pattern. -#}
-{%- macro matches(text, pattern) -%}
+{%- macro duckdb__matches(text, pattern) -%}
     regexp_full_match({{ text }}, '{{ pattern }}')
 {%- endmacro -%}
 
-{#- A row as JSON text. -#}
-{%- macro row_as_json(row) -%}
-    cast(to_json({{ row }}) as varchar)
+{%- macro duckdb__as_text(expression, type) -%}
+    cast({{ expression }} as varchar)
 {%- endmacro -%}
 
-{#- A 64-bit hash of some columns of a row. -#}
-{%- macro row_hash(row, columns) -%}
+{%- macro duckdb__trimmed(text) -%}
+    trim({{ text }}, concat(' ', chr(9), chr(10), chr(13), chr(160), chr(12288)))
+{%- endmacro -%}
+
+{%- macro duckdb__columns_as_json(columns) -%}
+    cast(json_object(
+        {%- for column in columns %}
+            '{{ column.name | replace("'", "''") }}', {{ as_text(column.sql, column.type) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+        ) as varchar)
+{%- endmacro -%}
+
+{%- macro duckdb__row_hash(row, columns) -%}
     hash({% for column in columns %}{{ row }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro -%}
 
-{#- Keyed hash of a person number (rule J3): 128 bits in hexadecimal. The key is set on the connection, never in SQL. -#}
-{%- macro person_key(person_number) -%}
-    left(sha256(concat(getvariable('person_key'), ':', {{ person_number }})), 32)
+{%- macro duckdb__person_key(person_number) -%}
+    left(sha256(getvariable('person_key') || ':' || {{ person_number }}), 32)
 {%- endmacro -%}
 
-{%- macro add_days(date, days) -%}
+{%- macro duckdb__add_days(date, days) -%}
     cast({{ date }} + cast({{ days }} as integer) as date)
 {%- endmacro -%}
 
-{%- macro sql_text(value) -%}
+{%- macro duckdb__whole_quotient(dividend, divisor) -%}
+    (cast({{ dividend }} as hugeint) // cast({{ divisor }} as hugeint))
+{%- endmacro -%}
+
+{%- macro duckdb__running_total(values, step, partition_by, order_by) -%}
+    list_reduce(
+            list(struct_pack(
+                total := cast(0 as decimal(18, 2)),
+                {%- for name, value in values.items() %}
+                {{ name }} := cast({{ value[0] }} as {{ value[1] }}){{ ',' if not loop.last }}
+                {%- endfor %}
+            )) over (
+                partition by {{ partition_by | join(', ') }}
+                order by {{ order_by | join(', ') }}
+                rows between unbounded preceding and current row
+            ),
+            lambda so_far, this_step: struct_pack(
+                total := cast(so_far.total + {{ step }} as decimal(18, 2)),
+                {%- for name in values %}
+                {{ name }} := this_step.{{ name }}{{ ',' if not loop.last }}
+                {%- endfor %}
+            ),
+            struct_pack(
+                total := cast(0 as decimal(18, 2)),
+                {%- for name, value in values.items() %}
+                {{ name }} := cast(null as {{ value[1] }}){{ ',' if not loop.last }}
+                {%- endfor %}
+            )
+        ).total
+{%- endmacro -%}
+
+{%- macro duckdb__sql_text(value) -%}
     '{{ value | replace("'", "''") }}'
 {%- endmacro -%}
 
-{%- macro list_files_sql(folder) -%}
-    select file from glob({{ sql_text(literal_path(folder) ~ '/**') }}) order by file
+{%- macro duckdb__kept_table() -%}
+    {{- return('incremental') -}}
 {%- endmacro -%}
 
+{%- macro duckdb__files_below(folder) -%}
+    {%- set query = 'select file from glob(' ~ sql_text(_literal_path(folder) ~ '/**') ~ ') order by file' -%}
+    {{- return(run_query(query).columns[0].values() | list) -}}
+{%- endmacro -%}
+
+{%- macro duckdb__raw_parts(table_name, files) -%}
+    {%- set parts = [] -%}
+    {%- for kind in ['parquet', 'csv'] if files[kind] -%}
+        {%- for paths in _files_of_one_form(kind, files[kind]) -%}
+            {%- set types = {} -%}
+            {%- for row in run_query('describe ' ~ _read_files_sql(kind, paths)) if row[0] not in ('source_path', 'source_row') -%}
+                {%- do types.update({row[0] | lower: row[1] | upper}) -%}
+            {%- endfor -%}
+            {%- set names = {} -%}
+            {#- Parquet files are of one form already; each CSV file has a header of its own. -#}
+            {%- if kind == 'parquet' -%}
+                {%- do names.update({paths[0]: types.keys() | list}) -%}
+            {%- endif -%}
+            {%- for path in paths if kind == 'csv' -%}
+                {%- set described = run_query('describe ' ~ _read_files_sql(kind, [path])) -%}
+                {%- do names.update({path: described.columns[0].values() | map('lower') | list}) -%}
+            {%- endfor -%}
+            {%- do parts.append({'kind': kind, 'paths': paths, 'types': types, 'names': names}) -%}
+        {%- endfor -%}
+    {%- endfor -%}
+    {{- return(parts) -}}
+{%- endmacro -%}
+
+{%- macro duckdb__read_part(table_name, part) -%}
+    {%- if part.kind == 'csv' -%}
+        select * from {{ csv_rows(table_name) }}
+    {%- else -%}
+        {{ _read_files_sql('parquet', part.paths) }}
+    {%- endif -%}
+{%- endmacro -%}
+
+{#- DuckDB reads Parquet faster than it writes it. -#}
+{%- macro duckdb__typed_once() -%}
+    {{- return('view') -}}
+{%- endmacro -%}
+
+{%- macro duckdb__each_day(first, last) -%}
+    select cast(unnest(generate_series(cast('{{ first }}' as date), cast('{{ last }}' as date), interval 1 day)) as date) as date_day
+{%- endmacro -%}
+
+{%- macro duckdb__row_number_of(part_no, kind) -%}
+    {{ part_no }} * 1000000000000000 + source_row
+{%- endmacro -%}
+
+{%- macro duckdb__hold_csv_rows(table_name, paths) -%}
+    {%- if paths -%}
+        create or replace table {{ csv_rows(table_name) }} as {{ _read_files_sql('csv', paths) }}
+    {%- else -%}
+        drop table if exists {{ csv_rows(table_name) }}
+    {%- endif -%}
+{%- endmacro -%}
+
+{#- Nothing to assert: what counts is set in profiles.yml on a connection that is ours alone. -#}
+{%- macro duckdb__assert_engine() -%}
+{%- endmacro -%}
+
+
 {#- A path without a meaning for the characters of file patterns. -#}
-{%- macro literal_path(path) -%}
+{%- macro _literal_path(path) -%}
     {{- path | replace('[', '[[]') | replace('*', '[*]') | replace('?', '[?]') -}}
 {%- endmacro -%}
 
-{%- macro file_list(paths) -%}
-    [{%- for path in paths -%}{{ sql_text(literal_path(path)) }}{{ ', ' if not loop.last }}{%- endfor -%}]
+{%- macro _file_list(paths) -%}
+    [{%- for path in paths -%}{{ sql_text(_literal_path(path)) }}{{ ', ' if not loop.last }}{%- endfor -%}]
 {%- endmacro -%}
 
-{#- Files of one kind as one set of rows, columns matched by name. Adds the file of each row as source_path, a path
-    inside the raw folder, and its place in the files as source_row. -#}
-{%- macro read_files_sql(kind, paths) -%}
+{#- Files of one kind as one set of rows, columns matched by name. -#}
+{%- macro _read_files_sql(kind, paths) -%}
+    {%- set inside_raw = 'substr(source_path, length(' ~ sql_text(raw_directory()) ~ ') + 2)' -%}
     {%- if kind == 'parquet' -%}
         select
-            * replace ({{ relative_path('source_path') }} as source_path),
+            * replace ({{ inside_raw }} as source_path),
             cast(file_index * 10000000000 + file_row_number as bigint) as source_row
-        from read_parquet({{ file_list(paths) }}, union_by_name = true, filename = 'source_path',
+        from read_parquet({{ _file_list(paths) }}, union_by_name = true, filename = 'source_path',
             hive_partitioning = false)
     {%- else -%}
         select
-            * replace ({{ relative_path('source_path') }} as source_path),
+            * replace ({{ inside_raw }} as source_path),
             cast(row_number() over () as bigint) as source_row
-        from read_csv({{ file_list(paths) }}, union_by_name = true, filename = 'source_path',
+        from read_csv({{ _file_list(paths) }}, union_by_name = true, filename = 'source_path',
             hive_partitioning = false, all_varchar = true, header = true, delim = ',', quote = '"', escape = '"',
             strict_mode = true, comment = '', max_line_size = 20000000)
     {%- endif -%}
 {%- endmacro -%}
 
-{#- Where the rows of CSV files are held: Parquet is read where it lies, CSV is parsed once. -#}
-{%- macro csv_rows(table_name) -%}
-    {{ target.database }}.staging.csv_{{ table_name }}
-{%- endmacro -%}
-
-{#- Run before a base model: parses the table's CSV files, if there are any, into csv_rows. -#}
-{%- macro hold_csv_rows(table_name) -%}
-    {%- if execute -%}
-        {%- set paths = raw_files(table_name)['csv'] -%}
-        {%- if paths -%}
-            create or replace table {{ csv_rows(table_name) }} as {{ read_files_sql('csv', paths) }}
-        {%- else -%}
-            drop table if exists {{ csv_rows(table_name) }}
-        {%- endif -%}
-    {%- endif -%}
-{%- endmacro -%}
-
-{#- The files of one kind, those with the same columns and types together: [[path, ...], ...]. Typed files are then read
-    as they are, and only the others through text. -#}
-{%- macro files_of_one_form(kind, paths) -%}
+{#- The files of one kind, those with the same columns and types together: [[path, ...], ...]. -#}
+{%- macro _files_of_one_form(kind, paths) -%}
     {%- if kind == 'csv' -%}
         {{- return([paths]) -}}
     {%- endif -%}
@@ -93,26 +170,9 @@
     {%- for row in run_query(
         "select form, string_agg(file_name, chr(10) order by file_name) from (select file_name,"
         ~ " string_agg(concat_ws(' ', lower(name), type, converted_type, cast(logical_type as varchar)), ',' order by name)"
-        ~ ' as form from parquet_schema(' ~ file_list(paths) ~ ') group by file_name) group by form order by 2'
+        ~ ' as form from parquet_schema(' ~ _file_list(paths) ~ ') group by file_name) group by form order by 2'
     ) -%}
         {%- do forms.update({row[0]: row[1].split('\n')}) -%}
     {%- endfor -%}
     {{- return(forms.values() | list) -}}
-{%- endmacro -%}
-
-{#- Column names of each file, lower case: {path: [name, ...]}. Parquet files are of one form. -#}
-{%- macro raw_column_names(kind, paths) -%}
-    {%- set names = {} -%}
-    {%- for path in (paths[:1] if kind == 'parquet' else paths) -%}
-        {%- do names.update({path: []}) -%}
-        {%- for row in run_query('describe ' ~ read_files_sql(kind, [path])) -%}
-            {%- do names[path].append(row[0] | lower) -%}
-        {%- endfor -%}
-    {%- endfor -%}
-    {{- return(names) -}}
-{%- endmacro -%}
-
-{#- The file of a row as a path inside the raw folder. -#}
-{%- macro relative_path(column) -%}
-    substr({{ column }}, length({{ sql_text(raw_directory()) }}) + 2)
 {%- endmacro -%}

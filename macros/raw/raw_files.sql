@@ -4,15 +4,15 @@
 {%- endmacro -%}
 
 
-{#- The files of a raw table: {'parquet': [path, ...], 'csv': [path, ...]}. Names that begin with _ or . (markers,
-    half-written files of other tools) are left alone. -#}
+{#- The files of a raw table: {'parquet': [path, ...], 'csv': [path, ...]}. Names of files and folders that begin
+    with _ or . (markers, half-written files of other tools) are left alone. -#}
 {%- macro raw_files(table_name) -%}
     {%- set folder = raw_directory() ~ '/' ~ table_name -%}
     {%- set found = {'parquet': [], 'csv': []} -%}
-    {%- for row in run_query(list_files_sql(folder)) -%}
-        {%- set path = row[0] -%}
+    {%- for path in files_below(folder) -%}
+        {%- set inside = path[(folder | length) + 1:] -%}
         {%- set name = path.split('/')[-1] | lower -%}
-        {%- if name.startswith('_') or name.startswith('.') -%}
+        {%- if inside.startswith('_') or inside.startswith('.') or '/_' in inside or '/.' in inside -%}
         {%- elif name.endswith('.parquet') -%}
             {%- do found['parquet'].append(path) -%}
         {%- elif name.endswith('.csv') or name.endswith('.csv.gz') -%}
@@ -30,7 +30,8 @@
 {#- The contract of a raw table as written beside its dbt source: name -> {type, required, aliases}. -#}
 {%- macro raw_contract(table_name) -%}
     {%- set contract = {} -%}
-    {%- for node in graph.sources.values() if node.source_name == 'raw' and node.name == table_name -%}
+    {#- There is no graph while a project is parsed, nor in a unit test: no columns then. -#}
+    {%- for node in (graph.get('sources') or {}).values() if node.source_name == 'raw' and node.name == table_name -%}
         {%- for column in node.columns.values() -%}
             {%- do contract.update({column.name: {
                 'type': column.data_type,

@@ -2,7 +2,7 @@
     delivery of the same key (rule A2), quarantined (rule A6). `reasons` maps a reason number (seed quarantine_reason) to
     the condition that earns it; `joins` may bring dictionaries to the base rows, named `delivered`.
     The base may hold hundreds of millions of rows: it is only ever read through, never held. -#}
-{%- macro rejects(base, key, reasons, joins='') -%}
+{%- macro rejects(raw_table, base, key, reasons, joins='') -%}
 {%- set record_key -%}
     concat_ws('|', {% for column in key %}delivered.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endset -%}
@@ -28,7 +28,7 @@ unusable as (
         delivered.is_void,
         delivered.reasons,
         delivered.source_file,
-        coalesce(delivered.raw_row, {{ row_as_json('delivered') }}) as raw_row
+        coalesce(delivered.raw_row, {{ typed_row_as_json(raw_table) }}) as raw_row
     from judged as delivered
     where delivered.is_void or delivered.reasons is not null
 
@@ -123,12 +123,22 @@ nullif(concat_ws('; ',
             {%- for reason in reasons %}
             case
                 when {{ reason.when }} then
-                {%- if reason.detail is defined %} concat('{{ reason.code }}: ', {{ reason.detail }})
+                {%- if reason.detail is defined %} '{{ reason.code }}: ' || {{ reason.detail }}
                 {%- else %} '{{ reason.code }}'
                 {%- endif %}
             end {{- ',' if not loop.last }}
             {%- endfor %}
         ), '')
+{%- endmacro -%}
+
+
+{#- A row whose values could all be read, as JSON: every column of the contract as text, in the contract's order. -#}
+{%- macro typed_row_as_json(raw_table) -%}
+    {%- set columns = [] -%}
+    {%- for name in raw_contract(raw_table) -%}
+        {%- do columns.append({'name': name, 'sql': 'delivered.' ~ name, 'type': ''}) -%}
+    {%- endfor -%}
+    {{- columns_as_json(columns) -}}
 {%- endmacro -%}
 
 

@@ -27,58 +27,43 @@ matched_{{ level }} as (
 
 -- One after the other in the order of rule E1: a reversal that would take back more than is left of its original is
 -- refused, and those after it are judged without it.
+taken_back_{{ level }} as (
+
+    select
+        *,
+        {{ running_total(
+            {
+                'amount': ['abs(medfee_sumamt)', 'decimal(18, 2)'],
+                'original': ['case when not is_before_original and not is_same_sign then abs(original_total) end',
+                    'decimal(18, 2)'],
+            },
+            'case when so_far.total + this_step.amount <= this_step.original then this_step.amount else 0 end',
+            ['original_id'],
+            ['setl_time', 'setl_id'],
+        ) }} as taken_back
+    from matched_{{ level }}
+
+),
+
 in_order_{{ level }} as (
 
     select
         *,
-        row_number() over (partition by original_id order by setl_time, setl_id) as step_no
-    from matched_{{ level }}
-    where not is_before_original and not is_same_sign
-
-),
-
-taken_back_{{ level }} as (
-
-    select
-        row_id,
-        original_id,
-        step_no,
-        abs(medfee_sumamt) <= abs(original_total) as fits,
-        cast(case when abs(medfee_sumamt) <= abs(original_total) then abs(medfee_sumamt) else 0 end
-            as decimal(16, 2)) as taken_back
-    from in_order_{{ level }}
-    where step_no = 1
-
-    union all
-
-    select
-        following.row_id,
-        following.original_id,
-        following.step_no,
-        earlier.taken_back + abs(following.medfee_sumamt) <= abs(following.original_total) as fits,
-        case
-            when earlier.taken_back + abs(following.medfee_sumamt) <= abs(following.original_total)
-                then cast(earlier.taken_back + abs(following.medfee_sumamt) as decimal(16, 2))
-            else earlier.taken_back
-        end as taken_back
-    from taken_back_{{ level }} as earlier
-    inner join in_order_{{ level }} as following
-        on
-            earlier.original_id = following.original_id
-            and following.step_no = earlier.step_no + 1
+        coalesce(lag(taken_back) over (partition by original_id order by setl_time, setl_id), 0) as taken_back_before
+    from taken_back_{{ level }}
 
 ),
 
 judged_{{ level }} as (
 
     select
-        matched.*,
+        *,
         case
-            when matched.is_before_original then 'Q10 reversal_before_original'
-            when not coalesce(taken_back.fits, false) then 'Q11 reversal_exceeds_original'
+            when is_before_original then 'Q10 reversal_before_original'
+            when is_same_sign or taken_back_before + abs(medfee_sumamt) > abs(original_total)
+                then 'Q11 reversal_exceeds_original'
         end as reasons
-    from matched_{{ level }} as matched
-    left join taken_back_{{ level }} as taken_back on matched.row_id = taken_back.row_id
+    from in_order_{{ level }}
 
 ),
 

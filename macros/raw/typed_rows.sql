@@ -1,7 +1,7 @@
 {#- Every delivered row of a raw table under the contract's names and types (rules A1 to A7 start from here): text is
     checked for its form before it is cast, aliases are folded in, columns that no file has read as NULL or 0.
-    Adds row_id (the place of the row in the files), source_file, parse_errors (NULL where every value could be read) and raw_row (the row as delivered, as JSON,
-    kept where a value could not be read: rule A6). -#}
+    Adds row_id (a number of the row's own), source_file, parse_errors (NULL where every value could be read) and raw_row
+    (the row as delivered, as JSON of texts, kept where a value could not be read: rule A6). -#}
 {%- macro typed_rows(table_name) -%}
     {#- Names the source, so that the graph shows where the rows come from. -#}
     {%- set relation = source('raw', table_name) -%}
@@ -16,25 +16,20 @@
                 ~ ' set DABING_RAW to the folder that has it.'
             ) -%}
         {%- endif -%}
-        {%- set parts = [] -%}
-        {%- for kind in ['parquet', 'csv'] if files[kind] -%}
-            {%- for paths in files_of_one_form(kind, files[kind]) -%}
-                {%- do parts.append(_typed_part(table_name, contract, kind, paths, parts | length)) -%}
-            {%- endfor -%}
+        {%- set selects = [] -%}
+        {%- for part in raw_parts(table_name, files) -%}
+            {%- do selects.append(_typed_part(table_name, contract, part, loop.index0)) -%}
         {%- endfor -%}
-        {{- parts | join('\n\nunion all\n\n') if parts else _no_rows(contract) -}}
+        {{- selects | join('\n\nunion all\n\n') if selects else _no_rows(contract) -}}
     {%- endif -%}
 {%- endmacro -%}
 
 
-{%- macro _typed_part(table_name, contract, kind, paths, part_no) -%}
-    {%- for path, names in raw_column_names(kind, paths).items() -%}
+{%- macro _typed_part(table_name, contract, part, part_no) -%}
+    {%- for path, names in part.names.items() -%}
         {%- do assert_required_columns(table_name, contract, path, names) -%}
     {%- endfor -%}
-    {%- set types = {} -%}
-    {%- for row in run_query('describe ' ~ read_files_sql(kind, paths)) -%}
-        {%- do types.update({row[0] | lower: row[1] | upper}) -%}
-    {%- endfor -%}
+    {%- set types = part.types -%}
 
     {%- set columns = [] -%}
     {%- for name, column in contract.items() -%}
@@ -43,20 +38,25 @@
             'name': name,
             'type': column.type,
             'raw': raw.sql,
+            'raw_type': raw.type,
             'typed': typed_value(raw.sql, raw.type, column.type, column.required or name == 'init_setl_id'),
             'may_fail': raw.type and not raw.type in safe_types(column.type),
         }) -%}
     {%- endfor -%}
     {%- set may_fail = columns | selectattr('may_fail') | list -%}
+    {%- set delivered_columns = [] -%}
+    {%- for name, type in types.items() -%}
+        {%- do delivered_columns.append({'name': name, 'sql': 'delivered.' ~ adapter.quote(name), 'type': type}) -%}
+    {%- endfor -%}
 
 select
     {%- for column in columns %}
-    {{ column.typed }} as {{ column.name }},
+    delivered.typed_{{ column.name }} as {{ column.name }},
     {%- endfor %}
-    {{ part_no }} * 1000000000000000 + source_row as row_id,
+    {{ row_number_of(part_no, part.kind) }} as row_id,
     source_path as source_file,
     parse_errors,
-    case when parse_errors is not null then {{ row_as_json('delivered') }} end as raw_row
+    case when parse_errors is not null then {{ columns_as_json(delivered_columns) }} end as raw_row
 from (
     select
         delivered.*,
@@ -64,9 +64,9 @@ from (
         nullif(concat_ws('; ',
             {%- for column in may_fail %}
             case
-                when {{ column.typed }} is null and {{ has_text(column.raw) }}
-                    then concat('{{ column.name }} ''', left(cast({{ column.raw }} as {{ dbt.type_string() }}), 60),
-                        ''' is not {{ type_in_words(column.type) }}')
+                when delivered.typed_{{ column.name }} is null and {{ has_text(column.raw) }}
+                    then {{ sql_text(column.name ~ " '") }} || left({{ as_text(column.raw, column.raw_type) }}, 60)
+                        || {{ sql_text("' is not " ~ type_in_words(column.type)) }}
             end {{- ',' if not loop.last }}
             {%- endfor %}
         ), '') as parse_errors
@@ -74,7 +74,14 @@ from (
         cast(null as {{ dbt.type_string() }}) as parse_errors
         {%- endif %}
     from (
-        {% if kind == 'csv' %}select * from {{ csv_rows(table_name) }}{% else %}{{ read_files_sql(kind, paths) }}{% endif %}
+        select
+            delivered.*,
+            {%- for column in columns %}
+            {{ column.typed }} as typed_{{ column.name }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from (
+            {{ read_part(table_name, part) }}
+        ) as delivered
     ) as delivered
 ) as delivered
 {%- endmacro -%}
@@ -90,7 +97,7 @@ from (
     {%- endif -%}
     {%- set texts = [] -%}
     {%- for column in present -%}
-        {%- do texts.append('cast(delivered.' ~ column ~ ' as ' ~ dbt.type_string() ~ ')') -%}
+        {%- do texts.append(as_text('delivered.' ~ column, types[column])) -%}
     {%- endfor -%}
     {{- return({'sql': 'coalesce(' ~ texts | join(', ') ~ ')', 'type': 'VARCHAR'}) -}}
 {%- endmacro -%}
@@ -99,7 +106,7 @@ from (
 {%- macro _no_rows(contract) -%}
 select
     {%- for name, column in contract.items() %}
-    cast(null as {{ column.type }}) as {{ name }},
+    cast(null as {{ sql_type(column.type) }}) as {{ name }},
     {%- endfor %}
     cast(null as bigint) as row_id,
     cast(null as {{ dbt.type_string() }}) as source_file,

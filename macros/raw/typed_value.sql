@@ -16,10 +16,11 @@
 
 {#- One delivered value as the wanted type, NULL where it is blank or cannot be read. Casts alone are too kind: they
     take '1_000', '0x1F' or a third decimal, and money must not be guessed (rule A6). -#}
-{%- macro typed_value(raw, source_type, wanted, is_key=true) -%}
+{%- macro typed_value(raw, source_type, contract_type, is_key=true) -%}
+    {%- set wanted = contract_type | lower -%}
     {%- set text = trimmed('cast(' ~ raw ~ ' as ' ~ dbt.type_string() ~ ')') -%}
     {%- if not source_type -%}
-        cast(null as {{ wanted }})
+        cast(null as {{ sql_type(wanted) }})
     {%- elif wanted == 'varchar' -%}
         {%- if source_type == 'BOOLEAN' -%}
         case when {{ raw }} then '1' when not {{ raw }} then '0' end
@@ -35,7 +36,7 @@
             when isnan({{ raw }}) then null
             else coalesce(
                 case when {{ raw }} = floor({{ raw }}) then cast({{ try_cast(raw, 'bigint') }} as {{ dbt.type_string() }}) end,
-                cast({{ raw }} as {{ dbt.type_string() }})
+                {{ as_text(raw, source_type) }}
             )
         end
         {%- else -%}
@@ -52,7 +53,7 @@
         {#- The nearest fen, unless the value is further from it than a float's own noise. -#}
         case when abs({{ try_cast(raw, wanted) }} - {{ raw }}) < 0.00001 then {{ try_cast(raw, wanted) }} end
     {%- elif wanted == 'integer' -%}
-        case when {{ matches(text, '[+-]?[0-9]{1,9}(\\.0+)?') }} then {{ try_cast(text, 'integer') }} end
+        case when {{ matches(text, '[+-]?[0-9]{1,9}(\\.0+)?') }} then cast({{ try_cast(text, 'decimal(18, 6)') }} as integer) end
     {%- elif wanted == 'decimal(16,2)' -%}
         case when {{ matches(text, '[+-]?[0-9]+(\\.[0-9]{1,2}0*)?') }} then {{ try_cast(text, wanted) }} end
     {%- else -%}
@@ -69,9 +70,9 @@
             then {{ try_cast("concat_ws('-', substr(" ~ text ~ ", 1, 4), substr(" ~ text ~ ", 5, 2), substr("
                 ~ text ~ ", 7, 2))", 'timestamp') }}
         when {{ matches(text, '[0-9]{14}') }}
-            then {{ try_cast("concat(substr(" ~ text ~ ", 1, 4), '-', substr(" ~ text ~ ", 5, 2), '-', substr("
-                ~ text ~ ", 7, 2), ' ', substr(" ~ text ~ ", 9, 2), ':', substr(" ~ text ~ ", 11, 2), ':', substr("
-                ~ text ~ ", 13, 2))", 'timestamp') }}
+            then {{ try_cast("substr(" ~ text ~ ", 1, 4) || '-' || substr(" ~ text ~ ", 5, 2) || '-' || substr("
+                ~ text ~ ", 7, 2) || ' ' || substr(" ~ text ~ ", 9, 2) || ':' || substr(" ~ text ~ ", 11, 2) || ':' || substr("
+                ~ text ~ ", 13, 2)", 'timestamp') }}
         when {{ matches(text, '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?') }}
             then {{ try_cast("replace(replace(" ~ text ~ ", '/', '-'), 'T', ' ')", 'timestamp') }}
     end
@@ -92,8 +93,7 @@
 {%- endmacro -%}
 
 
-{#- Text without the blanks around it: spaces, tabs, line ends, and the fixed and full-width spaces of spreadsheets. A key
-    that keeps one would make two persons of one. -#}
-{%- macro trimmed(text) -%}
-    trim({{ text }}, concat(' ', chr(9), chr(10), chr(13), chr(160), chr(12288)))
+{#- A type of the raw contract as the engine at hand names it. -#}
+{%- macro sql_type(contract_type) -%}
+    {{- dbt.type_string() if contract_type == 'varchar' else contract_type -}}
 {%- endmacro -%}

@@ -1,6 +1,6 @@
 -- Payouts of person-years whose terms changed, one settlement after the other, each held to what is left of its own
 -- limit (rule D4). Where the terms stay the same the ladder alone keeps the limit, and the person-year is not here.
-with recursive
+with
 
 payables as (
 
@@ -73,43 +73,31 @@ changed_steps as (
 paid as (
 
     select
+        settlement_id,
         scheme_id,
         person_key,
         benefit_year,
         step_no,
-        settlement_id,
-        cast({{ within_limit('ladder_payout', 'payout_limit', '0') }} as decimal(18, 2)) as payout_amount,
-        cast({{ within_limit('ladder_payout', 'payout_limit', '0') }} as decimal(18, 2)) as paid_so_far
+        {{ running_total(
+            {
+                'ladder_payout': ['ladder_payout', 'decimal(18, 2)'],
+                'payout_limit': ['payout_limit', 'decimal(18, 2)'],
+            },
+            within_limit('this_step.ladder_payout', 'this_step.payout_limit', 'so_far.total'),
+            ['scheme_id', 'person_key', 'benefit_year'],
+            ['step_no'],
+        ) }} as paid_so_far
     from changed_steps
-    where step_no = 1
-
-    union all
-
-    select
-        steps.scheme_id,
-        steps.person_key,
-        steps.benefit_year,
-        steps.step_no,
-        steps.settlement_id,
-        cast({{ within_limit('steps.ladder_payout', 'steps.payout_limit', 'paid.paid_so_far') }} as decimal(18, 2))
-            as payout_amount,
-        cast(
-            paid.paid_so_far
-            + {{ within_limit('steps.ladder_payout', 'steps.payout_limit', 'paid.paid_so_far') }}
-            as decimal(18, 2)
-        ) as paid_so_far
-    from paid
-    inner join changed_steps as steps
-        on
-            paid.scheme_id = steps.scheme_id
-            and paid.person_key = steps.person_key
-            and paid.benefit_year = steps.benefit_year
-            and steps.step_no = paid.step_no + 1
 
 )
 
 select
     settlement_id,
     scheme_id,
-    payout_amount
+    cast(
+        paid_so_far - coalesce(lag(paid_so_far) over (
+            partition by scheme_id, person_key, benefit_year
+            order by step_no
+        ), 0) as decimal(18, 2)
+    ) as payout_amount
 from paid

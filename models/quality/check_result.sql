@@ -1,5 +1,5 @@
 -- The outcome of every check of every run; a run adds its rows after the build, so the model itself adds none.
-{{ config(materialized='incremental', on_schema_change='fail') }}
+{{ config(materialized=kept_table(), on_schema_change='fail') }}
 
 select
     cast(null as {{ dbt.type_string() }}) as run_id,

@@ -3,12 +3,12 @@ with
 
 days as (
 
-    {{ dbt.date_spine('day', "cast('2010-01-01' as date)", "cast('2041-01-01' as date)") }}
+    {{ each_day('2010-01-01', '2040-12-31') }}
 
 )
 
 select
-    cast(date_day as date) as date_day,
+    date_day,
     cast(extract(year from date_day) as integer) as calendar_year,
     cast(extract(quarter from date_day) as integer) as quarter_of_year,
     cast(extract(month from date_day) as integer) as month_of_year,

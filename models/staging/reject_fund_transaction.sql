@@ -3,7 +3,7 @@
 left join {{ ref('dim_region') }} as region on delivered.insu_admdvs = region.region_code
 {%- endset %}
 
-{{ rejects(ref('base_fund_transaction'), ['txn_id'], [
+{{ rejects('fund_txn_d', ref('base_fund_transaction'), ['txn_id'], [
     {'code': 'Q01 missing_key', 'when': 'delivered.txn_id is null'},
     bad_value_reason(),
     {

@@ -1,38 +1,33 @@
 -- Every reversal with its original, the root of its chain, and why it cannot be used if so (rule A3).
 {% set depth = 4 %}
-with recursive
+with
+
+candidates as (
+
+    select * from {{ ref('reversal_candidate') }}
+
+),
 
 reversals as (
 
-    select
-        delivered.row_id,
-        delivered.setl_id,
-        delivered.psn_no,
-        delivered.setl_time,
-        coalesce(delivered.medfee_sumamt, 0) as medfee_sumamt,
-        delivered.init_setl_id as original_id
-    from {{ ref('base_settlement') }} as delivered
-    where
-        delivered.init_setl_id <> delivered.setl_id
-        and {{ is_accepted(ref('reject_settlement_row')) }}
+    select *
+    from candidates
+    where original_id is not null
 
 ),
 
 level_0 as (
 
     select
-        delivered.setl_id,
-        delivered.psn_no,
-        delivered.setl_time,
-        coalesce(delivered.medfee_sumamt, 0) as medfee_sumamt,
-        delivered.setl_id as root_id,
-        delivered.setl_time as root_time,
-        delivered.enddate as root_enddate
-    from {{ ref('base_settlement') }} as delivered
-    where
-        nullif(delivered.init_setl_id, delivered.setl_id) is null
-        and delivered.setl_id in (select reversals.original_id from reversals)
-        and {{ is_accepted(ref('reject_settlement_row')) }}
+        setl_id,
+        psn_no,
+        setl_time,
+        medfee_sumamt,
+        setl_id as root_id,
+        setl_time as root_time,
+        enddate as root_enddate
+    from candidates
+    where original_id is null
 
 ),
 {% for level in range(1, depth + 1) %}

@@ -198,13 +198,11 @@ select
     spans.last_date,
     spans.settlements,
     samples.sample_settlement_ids,
-    concat(
-        case
-            when not spans.has_scheme then 'extend the scheme in seeds/policy/scheme.csv to these dates, and '
-            else ''
-        end,
-        'add rows in force on these dates to seeds/policy/benefit_term.csv, benefit_tier.csv, coverage.csv'
-    ) as what_to_do
+    case
+        when not spans.has_scheme then 'extend the scheme in seeds/policy/scheme.csv to these dates, and '
+        else ''
+    end
+    || 'add rows in force on these dates to seeds/policy/benefit_term.csv, benefit_tier.csv, coverage.csv' as what_to_do
 from spans
 inner join samples
     on

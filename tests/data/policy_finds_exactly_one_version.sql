@@ -104,6 +104,6 @@ select
     min(terms_on) as first_date,
     max(terms_on) as last_date,
     max(versions) as versions,
-    concat('keep one row in force on these dates in seeds/policy/', policy_table, '.csv') as what_to_do
+    'keep one row in force on these dates in seeds/policy/' || policy_table || '.csv' as what_to_do
 from doubled
 group by scheme_id, insurance_type, policy_table, policy_row
