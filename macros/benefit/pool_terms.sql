@@ -44,9 +44,7 @@ matched as (
 select
     *,
     -- A limit on eligible expense stops payable expense at limit - deductible (rule D4).
-    case
-        when limit_basis = 'eligible_expense' and annual_limit is not null then greatest(annual_limit - deductible, 0)
-    end as payable_limit,
+    {{ payable_limit('matched') }} as payable_limit,
     case when limit_basis = 'payout' then annual_limit end as payout_limit
 from matched
 {%- endmacro -%}
