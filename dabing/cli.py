@@ -39,7 +39,7 @@ def _parser() -> argparse.ArgumentParser:
     whatif = commands.add_parser(
         "whatif",
         help="print what another policy would have paid",
-        description="Without --set: the scenarios of seeds/policy/scenario.csv. With it: numbers of your own, for a look.",
+        description="Without --set: the scenarios of seeds/policy/scenario.csv. With it: numbers of your own.",
     )
     whatif.add_argument("--warehouse", type=Path, default=Path("warehouse"), help="folder of the published file")
     whatif.add_argument(

@@ -54,6 +54,13 @@ MEASURES = (
     "enacted_payout_amount",
     "payout_difference",
 )
+HEADINGS = {
+    "scheme_id": "scheme",
+    "region_code": "county",
+    "assistance_category": "category",
+    "benefit_year": "year",
+}
+PRINTED = ("enacted_persons_paid", "persons_paid", "enacted_payout_amount", "payout_amount")
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,8 @@ def whatif(
 ) -> None:
     """Print what scenarios would pay: those in the file, or the one that ``settings`` say."""
     level = LEVELS[tuple(sorted(set(by)))]
+    if settings and scenarios:
+        raise DabingError("Give either --scenario, for one of the seeds, or --set, for numbers of your own.")
     with _open(served) as connection:
         _check_published(connection, served)
         if settings:
@@ -82,13 +91,18 @@ def whatif(
             scenarios = [COMMAND_LINE]
         else:
             scenarios = _known_scenarios(connection, scenarios)
+        told = connection.execute(
+            "select scenario_id, description from policy_seed.scenario where list_contains(?, scenario_id) order by 1",
+            [scenarios],
+        ).fetchall()
         changes = _rows(connection, _changes_sql(), [scenarios])
         results = _rows(connection, _results_sql(level), [scenarios])
     if as_json:
         print(json.dumps({"changes": changes, "results": results}, default=str, ensure_ascii=False, indent=2))
         return
-    _print_changes(console, changes)
-    _print_results(console, results)
+    for scenario, description in told:
+        of_scenario = [[row for row in rows if row["scenario_id"] == scenario] for rows in (changes, results)]
+        _print(console, scenario, description, *of_scenario)
 
 
 def _open(served: Path) -> duckdb.DuckDBPyConnection:
@@ -142,7 +156,8 @@ def _check_published(connection: duckdb.DuckDBPyConnection, served: Path) -> Non
         connection.execute("select 1 from policy.int_scenario_step, policy.fct_scenario limit 0")
     except duckdb.Error as error:
         raise DabingError(
-            f"{served}: this file has no scenarios; an older version built it, or only a part. Build it with 'dabing run'."
+            f"{served}: this file has no scenarios; an older version built it, or only a part. Build it with"
+            " 'dabing run'."
         ) from error
 
 
@@ -285,32 +300,31 @@ def _check(connection: duckdb.DuckDBPyConnection, sql: str) -> None:
 def _changes_sql() -> str:
     """Deductible, limit and ladder, as enacted and in the scenario, where they differ."""
     terms = """
-        select {scheme} as scheme_key, assistance_category, valid_from, max(deductible) as deductible,
+        select scheme_id, insurance_type, assistance_category, valid_from, max(deductible) as deductible,
             max(annual_limit) as annual_limit,
-            list({{'rate': rate, 'upper_bound': upper_bound}} order by tier_no) as ladder
-        from {schedule} group by all
+            list({'rate': rate, 'upper_bound': upper_bound} order by tier_no) as ladder
+        from policy.SCHEDULE group by all
     """
     return f"""
-        with enacted as ({terms.format(scheme="scheme_id || '|' || insurance_type", schedule="policy.benefit_schedule")}),
-        changed as ({terms.format(scheme="scheme_id || '|' || insurance_type", schedule="policy.int_scenario_schedule")}),
-        told as (
-            select scenario_id, scheme_id, split_part(changed.scheme_key, '|', -1) as insurance_type, changed.*
-            from changed inner join policy.int_scenario_scheme as scenario_schemes
-                on starts_with(changed.scheme_key, scenario_schemes.scenario_scheme_id || '|')
-        )
-        select distinct told.scenario_id, told.scheme_id, told.assistance_category, told.valid_from,
-            enacted.deductible as enacted_deductible, told.deductible, enacted.annual_limit as enacted_annual_limit,
-            told.annual_limit, enacted.ladder as enacted_ladder, told.ladder
-        from told
-        inner join policy.int_scenario_category_term as category_terms
-            on category_terms.scheme_id = told.scenario_id || '|' || told.scheme_id
-            and category_terms.assistance_category = told.assistance_category
-            and (category_terms.is_modified or told.assistance_category = 'none')
+        with enacted as ({terms.replace("SCHEDULE", "benefit_schedule")}),
+        changed as ({terms.replace("SCHEDULE", "int_scenario_schedule")})
+        select distinct scenario_schemes.scenario_id, enacted.scheme_id, changed.assistance_category,
+            changed.valid_from, enacted.deductible as enacted_deductible, changed.deductible,
+            enacted.annual_limit as enacted_annual_limit, changed.annual_limit, enacted.ladder as enacted_ladder,
+            changed.ladder
+        from changed
+        inner join policy.int_scenario_scheme as scenario_schemes
+            on changed.scheme_id = scenario_schemes.scenario_scheme_id
         inner join enacted
-            on enacted.scheme_key = told.scheme_id || '|' || told.insurance_type
-            and enacted.assistance_category = told.assistance_category and enacted.valid_from = told.valid_from
-        where list_contains(?, told.scenario_id)
-            and (told.deductible, told.annual_limit, told.ladder)
+            on scenario_schemes.scheme_id = enacted.scheme_id and changed.insurance_type = enacted.insurance_type
+            and changed.assistance_category = enacted.assistance_category and changed.valid_from = enacted.valid_from
+        inner join policy.int_scenario_category_term as category_terms
+            on changed.scheme_id = category_terms.scheme_id and changed.insurance_type = category_terms.insurance_type
+            and changed.assistance_category = category_terms.assistance_category
+            and changed.valid_from = category_terms.valid_from
+        where list_contains(?, scenario_schemes.scenario_id)
+            and (category_terms.is_modified or changed.assistance_category = 'none')
+            and (changed.deductible, changed.annual_limit, changed.ladder)
                 is distinct from (enacted.deductible, enacted.annual_limit, enacted.ladder)
         order by all
     """
@@ -327,6 +341,15 @@ def _results_sql(level: str) -> str:
     )
 
 
+def _print(console: Console, scenario: str, description: str, changes: list[dict], results: list[dict]) -> None:
+    console.print(f"\n{scenario}: {description}", markup=False)
+    _print_changes(console, changes)
+    if results:
+        _print_results(console, results)
+    else:
+        console.print("Nobody passes the deductible, as enacted or in the scenario.")
+
+
 def _print_changes(console: Console, changes: list[dict]) -> None:
     if not changes:
         console.print("Nothing differs from the enacted terms.")
@@ -338,27 +361,24 @@ def _print_changes(console: Console, changes: list[dict]) -> None:
             for name in ("deductible", "annual_limit", "ladder")
             if change[name] != change[f"enacted_{name}"]
         )
-        place = f"{change['scenario_id']}: {change['scheme_id']} from {change['valid_from']}"
-        categories.setdefault((place, told), []).append(change["assistance_category"])
+        categories.setdefault((f"{change['scheme_id']} from {change['valid_from']}", told), []).append(
+            change["assistance_category"]
+        )
     for (place, told), names in categories.items():
         console.print(f"{place}, {', '.join(names)}", *told, sep="\n", markup=False)
 
 
 def _print_results(console: Console, results: list[dict]) -> None:
-    if not results:
-        console.print("Nobody is above the deductible, as enacted or in the scenario.")
-        return
-    table = Table(title="What would have been paid, yuan (illustrative)", title_justify="left")
-    places = [name for name in results[0] if name not in MEASURES]
+    table = Table(title="Paid, and what would have been paid, in yuan (illustrative)", title_justify="left")
+    places = [name for name in HEADINGS if name in results[0]]
     for name in places:
-        table.add_column(name.replace("_id", "").replace("_", " "))
-    for name in ("persons paid", "enacted", "payouts", "enacted", "difference"):
-        table.add_column(name, justify="right")
+        table.add_column(HEADINGS[name])
+    for name in ("persons paid", "scenario", "payouts", "scenario", "difference"):
+        table.add_column(name, justify="right", no_wrap=True)
     for row in results:
         table.add_row(
             *(str(row[name]) for name in places),
-            *(_shown(row[name]) for name in ("persons_paid", "enacted_persons_paid", "payout_amount")),
-            _shown(row["enacted_payout_amount"]),
+            *(_shown(row[name]) for name in PRINTED),
             f"{row['payout_difference']:+,}",
         )
     console.print(table)

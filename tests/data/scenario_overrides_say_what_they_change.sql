@@ -115,7 +115,9 @@ problems as (
                 overrides.value is null
                 and (overrides.operation <> 'set' or overrides.parameter not in ('annual_limit', 'rate_override'))
                 then 'Only annual_limit and rate_override can be set to nothing: give a value.'
-            when overrides.parameter = 'limit_waived' and (overrides.operation <> 'set' or overrides.value not in (0, 1))
+            when
+                overrides.parameter = 'limit_waived'
+                and (overrides.operation <> 'set' or overrides.value not in (0, 1))
                 then 'limit_waived is set to 1 (true) or 0 (false): correct operation or value.'
             when overrides.parameter = 'annual_limit' and overrides.operation <> 'set' and schemes.has_limit = 0
                 then 'The scheme has no annual limit to change: set one.'

@@ -65,9 +65,4 @@ select
     cast(sum(enacted_payout_amount) as decimal(18, 2)) as enacted_payout_amount,
     cast(sum(payout_amount) - sum(enacted_payout_amount) as decimal(18, 2)) as payout_difference
 from side_by_side
-group by grouping sets (
-    (scenario_id, scheme_id, benefit_year),
-    (scenario_id, scheme_id, benefit_year, region_code),
-    (scenario_id, scheme_id, benefit_year, assistance_category),
-    (scenario_id, scheme_id, benefit_year, region_code, assistance_category)
-)
+group by scenario_id, scheme_id, benefit_year, cube(region_code, assistance_category)
