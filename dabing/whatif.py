@@ -203,7 +203,7 @@ def _value(setting: str, parameter: str, sign: str, text: str) -> Decimal | None
         raise DabingError(
             f"--set '{setting}': '{text}' is no number. Write it like 9000 or 0.05; none takes a limit away."
         ) from None
-    if not value.is_finite() or value != round(value, 4) or abs(value) >= 10**12:
+    if not value.is_finite() or abs(value) >= 10**12 or value != round(value, 4):
         raise DabingError(f"--set '{setting}': give a number below 10^12 with at most four decimal places.")
     if parameter in RATES and sign != "*" and abs(value) > 1:
         raise DabingError(f"--set '{setting}': a rate is a share of 1; write 70% as 0.7.")
@@ -224,11 +224,9 @@ def _which(connection: duckdb.DuckDBPyConnection, setting: str, parameter: str, 
         if which not in categories:
             raise DabingError(_unknown("category", which, categories))
         return {column: which}
-    try:
-        number = Decimal(which)
-    except InvalidOperation:
-        raise DabingError(f"--set '{setting}': '{which}' is no number of a tier or bound. {GRAMMAR}") from None
-    return {column: int(number) if column == "tier_no" else number}
+    if not re.fullmatch(r"\d{1,3}" if column == "tier_no" else r"\d{1,12}(\.\d{1,2})?", which):
+        raise DabingError(f"--set '{setting}': '{which}' is no number of a tier or bound. {GRAMMAR}")
+    return {column: int(which) if column == "tier_no" else Decimal(which)}
 
 
 def _unknown(kind: str, name: str, known: list[str]) -> str:
