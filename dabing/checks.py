@@ -65,6 +65,7 @@ SUITES = {
         "fct_fund_year",
         "load_audit",
         "benefit_schedule",
+        "fct_scenario",
     ),
 }
 # Table and column of the checks that must fail.

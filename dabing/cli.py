@@ -1,4 +1,5 @@
-"""The command line: `dabing sample` writes input to try things on, `dabing run` builds, checks and publishes."""
+"""The command line: `dabing sample` writes input to try things on, `dabing run` builds, checks and publishes,
+`dabing whatif` says what another policy would have paid."""
 
 from __future__ import annotations
 
@@ -34,6 +35,26 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="after a failure leave the unfinished build for inspection instead of deleting it",
     )
+
+    whatif = commands.add_parser(
+        "whatif",
+        help="print what another policy would have paid",
+        description="Without --set: the scenarios of seeds/policy/scenario.csv. With it: numbers of your own.",
+    )
+    whatif.add_argument("--warehouse", type=Path, default=Path("warehouse"), help="folder of the published file")
+    whatif.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        dest="settings",
+        metavar="SCHEME.PARAMETER=VALUE",
+        help="an override, such as xianyang_cii.deductible=9000 or xianyang_cii.rate.2+0.05; may be repeated",
+    )
+    whatif.add_argument("--scenario", action="append", default=[], help="only this scenario; may be repeated")
+    whatif.add_argument(
+        "--by", action="append", default=[], choices=["county", "category"], help="results by county, category or both"
+    )
+    whatif.add_argument("--json", action="store_true", help="JSON instead of tables")
     return parser
 
 
@@ -47,6 +68,19 @@ def main(arguments: list[str] | None = None) -> int:
 
             write_sample(options.directory, persons=options.persons, seed=options.seed)
             console.print(f"{options.directory}: sample of {options.persons:,} persons, seed {options.seed}")
+        elif options.command == "whatif":
+            from dabing import report
+            from dabing.run import DATABASE
+            from dabing.whatif import whatif
+
+            whatif(
+                (options.warehouse / DATABASE).resolve(),
+                options.settings,
+                options.scenario,
+                options.by,
+                options.json,
+                report.console(),
+            )
         else:
             from dabing.run import run
 

@@ -22,6 +22,15 @@
 {%- endmacro -%}
 
 
+{#- Most that payable expense can reach under a limit on eligible expense: limit - deductible (rule D4). -#}
+{%- macro payable_limit(term) -%}
+    case
+        when {{ term }}.limit_basis = 'eligible_expense' and {{ term }}.annual_limit is not null
+            then greatest({{ term }}.annual_limit - {{ term }}.deductible, 0)
+    end
+{%- endmacro -%}
+
+
 {#- A payout held to what is left of the annual limit; what is taken back is never held (rules D4, E4, E5). -#}
 {%- macro within_limit(payout, limit, paid_so_far) -%}
     case

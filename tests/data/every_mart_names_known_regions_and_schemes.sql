@@ -9,6 +9,7 @@
     'dim_scheme': ['pool_region_code'],
     'benefit_schedule': ['scheme_id'],
     'guardrail_check': ['pool_region_code', 'scheme_id'],
+    'fct_scenario': ['region_code', 'scheme_id'],
 } %}
 with
 

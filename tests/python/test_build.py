@@ -18,7 +18,7 @@ from conftest import PROJECT, copy_project
 PUBLIC = {
     "benefits": {"fct_claim_expense", "fct_payout", "fct_payout_tier", "fct_accumulator_year"},
     "funds": {"fct_fund_year"},
-    "policy": {"dim_scheme", "benefit_schedule", "policy_document", "guardrail_check"},
+    "policy": {"dim_scheme", "benefit_schedule", "policy_document", "guardrail_check", "fct_scenario"},
     "quality": {"load_audit", "quarantine", "check_result"},
     "shared": {"dim_person", "dim_region", "dim_institution", "dim_date", "dim_disease"},
 }

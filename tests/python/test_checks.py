@@ -118,6 +118,12 @@ COLUMNS: dict[str, dict[str, str]] = {
         integer="tier_no",
     )
     | {"rate": "decimal(6, 4)"},
+    "policy.fct_scenario": _columns(
+        varchar="scenario_id scheme_id region_code assistance_category parameter_status",
+        integer="benefit_year",
+        bigint="persons persons_paid enacted_persons enacted_persons_paid",
+        money="payout_amount enacted_payout_amount payout_difference",
+    ),
 }
 CHECK_RESULT = """
 create table quality.check_result (
@@ -193,6 +199,11 @@ GOOD: dict[str, dict[str, object]] = {
     "policy.benefit_schedule": _row("""
         scheme_id=wenzhou_cii insurance_type=all assistance_category=none valid_from=2021-01-01 tier_no=1 rate=0.7000
         document_id=wenzhou_2021 article=2
+    """),
+    "policy.fct_scenario": _row("""
+        scenario_id=low scheme_id=wenzhou_cii region_code=330381 assistance_category=none benefit_year=2021
+        parameter_status=illustrative persons=1 persons_paid=1 enacted_persons=1 enacted_persons_paid=1
+        payout_amount=150 enacted_payout_amount=140 payout_difference=10
     """),
 }
 
@@ -390,6 +401,10 @@ def _fund_key(region: str) -> str:
     return f"scheme_id=wenzhou_cii, region_code={region}, insurance_type=resident, benefit_year=2021"
 
 
+def _scenario_key(region: str) -> str:
+    return f"scenario_id=low, scheme_id=wenzhou_cii, region_code={region}, assistance_category=none, benefit_year=2021"
+
+
 MARTS_FAULTS = [
     *_blank_faults(
         "fct_payout",
@@ -578,6 +593,19 @@ MARTS_FAULTS = [
             {"assistance_category": "A1", "rate": "70"},
             "scheme_id=wenzhou_cii, insurance_type=all, assistance_category=A1, valid_from=2021-01-01, tier_no=1",
         ),
+    ),
+    *_faults(
+        "fct_scenario",
+        "policy.fct_scenario",
+        ("a_scenario_stands_once", {}, _scenario_key("330381")),
+        ("the_difference_is_scenario_less_enacted", {"region_code": "1", "payout_difference": 11}, _scenario_key("1")),
+        (
+            "enacted_payouts_equal_the_settlements",
+            {"scenario_id": "other", "payout_amount": 149, "enacted_payout_amount": 139},
+            "scenario_id=other, scheme_id=wenzhou_cii, benefit_year=2021",
+        ),
+        ("nobody_is_paid_below_the_deductible", {"region_code": "2", "persons_paid": 2}, _scenario_key("2")),
+        ("a_scenario_is_illustrative", {"region_code": "3", "parameter_status": "enacted"}, _scenario_key("3")),
     ),
 ]
 FAULTS = {"raw": RAW_FAULTS, "marts": MARTS_FAULTS}

@@ -1,0 +1,105 @@
+{#- Payouts of person-years whose terms changed, one settlement after the other, each held to what is left of its own
+    limit (rule D4). Where the terms stay the same the ladder alone keeps the limit, and the person-year is not here. -#}
+{%- macro limit_cuts(payables, tier_payouts) -%}
+with
+
+payables as (
+
+    select * from {{ payables }}
+
+),
+
+ladder_payouts as (
+
+    select
+        settlement_id,
+        scheme_id,
+        sum(tier_payout) as ladder_payout
+    from {{ tier_payouts }}
+    group by settlement_id, scheme_id
+
+),
+
+steps as (
+
+    select
+        payables.settlement_id,
+        payables.scheme_id,
+        payables.person_key,
+        payables.benefit_year,
+        payables.payout_limit,
+        ladder_payouts.ladder_payout,
+        row_number() over (
+            partition by payables.scheme_id, payables.person_key, payables.benefit_year
+            order by payables.settled_at, payables.settlement_id
+        ) as step_no
+    from ladder_payouts
+    inner join payables
+        on
+            ladder_payouts.settlement_id = payables.settlement_id
+            and ladder_payouts.scheme_id = payables.scheme_id
+
+),
+
+changed as (
+
+    select
+        scheme_id,
+        person_key,
+        benefit_year
+    from payables
+    group by scheme_id, person_key, benefit_year
+    having
+        count(payout_limit) > 0
+        and (
+            min(assistance_category) <> max(assistance_category)
+            or min(insurance_type) <> max(insurance_type)
+            or min(valid_from) <> max(valid_from)
+        )
+
+),
+
+changed_steps as (
+
+    select steps.*
+    from steps
+    inner join changed
+        on
+            steps.scheme_id = changed.scheme_id
+            and steps.person_key = changed.person_key
+            and steps.benefit_year = changed.benefit_year
+
+),
+
+paid as (
+
+    select
+        settlement_id,
+        scheme_id,
+        person_key,
+        benefit_year,
+        step_no,
+        {{ running_total(
+            {
+                'ladder_payout': ['ladder_payout', 'decimal(18, 2)'],
+                'payout_limit': ['payout_limit', 'decimal(18, 2)'],
+            },
+            within_limit('this_step.ladder_payout', 'this_step.payout_limit', 'so_far.total'),
+            ['scheme_id', 'person_key', 'benefit_year'],
+            ['step_no'],
+        ) }} as paid_so_far
+    from changed_steps
+
+)
+
+select
+    settlement_id,
+    scheme_id,
+    cast(
+        paid_so_far - coalesce(lag(paid_so_far) over (
+            partition by scheme_id, person_key, benefit_year
+            order by step_no
+        ), 0) as decimal(18, 2)
+    ) as payout_amount
+from paid
+{%- endmacro -%}
