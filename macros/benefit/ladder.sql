@@ -30,3 +30,15 @@
         else {{ payout }}
     end
 {%- endmacro -%}
+
+
+{#- What the earlier layers left of an expense: what lies above their deductible, less what they paid (rule F3). -#}
+{%- macro left_by_earlier(incurred, paid, earlier) -%}
+    greatest(greatest({{ incurred }} - {{ earlier }}.deductible, 0) - {{ paid }}, 0)
+{%- endmacro -%}
+
+
+{#- The part of an expense pool's accumulator that lies in the steps below its deductible (rule F3). -#}
+{%- macro stepped_expense(accumulated, steps) -%}
+    greatest(least({{ accumulated }}, {{ steps }}.steps_to) - {{ steps }}.steps_from, 0)
+{%- endmacro -%}

@@ -11,6 +11,7 @@ payables as (
 schedule as (
 
     select * from {{ ref('benefit_schedule') }}
+    where expense_pool is null
 
 ),
 

@@ -28,7 +28,7 @@ excused as (
             payouts.person_key = person_years.person_key
             and payouts.scheme_id = person_years.scheme_id
             and payouts.benefit_year = person_years.benefit_year
-    inner join {{ ref('int_payable') }} as payables
+    inner join {{ ref('int_scheme_payable') }} as payables
         on
             payouts.settlement_id = payables.settlement_id
             and payouts.scheme_id = payables.scheme_id
