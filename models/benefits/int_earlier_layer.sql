@@ -44,13 +44,6 @@ payouts as (
 
 ),
 
--- Medical aid, where it comes before the supplementary insurance (rule E6).
-aids as (
-
-    select * from {{ ref('int_aid_before_supplementary') }}
-
-),
-
 categories as (
 
     select * from {{ ref('int_category_at_claim') }}
@@ -73,6 +66,7 @@ terms as (
 
 ),
 
+-- Medical aid is here only where it comes before the supplementary insurance (rule E6).
 paid as (
 
     select
@@ -84,7 +78,7 @@ paid as (
         on
             members.settlement_id = payouts.settlement_id
             and members.after_scheme_id = payouts.scheme_id
-    left join aids on members.settlement_id = aids.settlement_id
+    left join {{ ref('int_aid_before_supplementary') }} as aids on members.settlement_id = aids.settlement_id
     left join categories
         on
             members.settlement_id = categories.settlement_id
