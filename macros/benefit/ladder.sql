@@ -42,3 +42,9 @@
 {%- macro stepped_expense(accumulated, steps) -%}
     greatest(least({{ accumulated }}, {{ steps }}.steps_to) - {{ steps }}.steps_from, 0)
 {%- endmacro -%}
+
+
+{#- What a tier would have paid without any limit on the payout. -#}
+{%- macro tier_paid_without_limit(payable, tier) -%}
+    cast(round(cast({{ tier_reached(payable, tier) }} as decimal(26, 2)) * {{ tier }}.rate, 2) as decimal(18, 2))
+{%- endmacro -%}
