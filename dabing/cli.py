@@ -1,4 +1,5 @@
-"""The command line: `dabing sample` writes input to try things on, `dabing run` builds, checks and publishes."""
+"""The command line: `dabing sample` writes input to try things on, `dabing run` builds, checks and publishes,
+`dabing explain` says how an amount came about."""
 
 from __future__ import annotations
 
@@ -34,6 +35,14 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="after a failure leave the unfinished build for inspection instead of deleting it",
     )
+
+    explain = commands.add_parser("explain", help="say step by step how the payouts of a settlement came about")
+    explain.add_argument("settlement", nargs="?", help="number of the settlement (setl_id)")
+    explain.add_argument("--person", help="person_key or person number, with --year: the whole person-year")
+    explain.add_argument("--year", type=int, help="benefit year of --person")
+    explain.add_argument("--language", choices=("en", "zh"), default="en", help="English or Chinese (default: en)")
+    explain.add_argument("--json", action="store_true", help="as JSON instead of text")
+    explain.add_argument("--warehouse", type=Path, default=Path("warehouse"), help="folder of the published result")
     return parser
 
 
@@ -47,6 +56,18 @@ def main(arguments: list[str] | None = None) -> int:
 
             write_sample(options.directory, persons=options.persons, seed=options.seed)
             console.print(f"{options.directory}: sample of {options.persons:,} persons, seed {options.seed}")
+        elif options.command == "explain":
+            from dabing.explain import explain
+
+            text = explain(
+                options.warehouse,
+                options.settlement,
+                options.person,
+                options.year,
+                options.language,
+                options.json,
+            )
+            sys.stdout.write(text + "\n")
         else:
             from dabing.run import run
 
