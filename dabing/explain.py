@@ -113,8 +113,8 @@ class Warehouse:
         key = os.environ.get("DBT_ENV_SECRET_PERSON_KEY") or (file.read_text().strip() if file.exists() else "")
         if not key:
             raise DabingError(
-                f"{person}: a person number is found only with the key of the hash. Set DBT_ENV_SECRET_PERSON_KEY, or give"
-                " the person_key of 32 hexadecimal digits."
+                f"{person}: a person number is found only with the key of the hash. Set DBT_ENV_SECRET_PERSON_KEY, or"
+                " give the person_key of 32 hexadecimal digits."
             )
         return hashlib.sha256(f"{key}:{person}".encode()).hexdigest()[:32]
 
@@ -142,7 +142,8 @@ def explain_settlement(warehouse: Warehouse, settlement_id: str) -> dict[str, An
         settlement_id,
     )
     schemes = warehouse.rows(
-        "select distinct scheme_id, scheme_name, scheme_name_zh, layer_order from policy.dim_scheme order by layer_order"
+        "select distinct scheme_id, scheme_name, scheme_name_zh, layer_order from policy.dim_scheme"
+        " order by layer_order"
     )
     named = {row["scheme_id"]: row for row in schemes}
     by_scheme: dict[str, list[dict[str, Any]]] = {}
@@ -169,7 +170,9 @@ def explain_settlement(warehouse: Warehouse, settlement_id: str) -> dict[str, An
 def explain_person_year(warehouse: Warehouse, person: str, year: int) -> dict[str, Any]:
     """The burden of a person-year, where the person stands in each scheme, and each settlement explained."""
     key = warehouse.person_key(person)
-    burdens = warehouse.rows("select * from benefits.fct_burden_year where person_key = ? and benefit_year = ?", key, year)
+    burdens = warehouse.rows(
+        "select * from benefits.fct_burden_year where person_key = ? and benefit_year = ?", key, year
+    )
     if not burdens:
         years = warehouse.rows(
             "select distinct benefit_year from benefits.fct_burden_year where person_key = ? order by all", key
@@ -181,7 +184,8 @@ def explain_person_year(warehouse: Warehouse, person: str, year: int) -> dict[st
             )
         near = warehouse.suggestions("benefits.fct_burden_year", "person_key", key) if key == person else []
         raise DabingError(
-            f"{person}: there is no such person with settlements." + (f" Did you mean {', '.join(near)}?" if near else "")
+            f"{person}: there is no such person with settlements."
+            + (f" Did you mean {', '.join(near)}?" if near else "")
         )
     settlements = warehouse.rows(
         "select settlement_id from benefits.fct_burden where person_key = ? and benefit_year = ?"

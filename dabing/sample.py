@@ -146,9 +146,10 @@ HALVES = """
 # Scripted persons. A line at the margin: case, pool, and what the person holds (held=type|begin|end, spell=begin|end|
 # status|change, insutype, county). Then the settlements, indented or after a colon: day, coinsurance (or undo=number of
 # the settlement that is taken back, *share), the payout that must come of it (->), its fate where it is not accepted
-# (!), its file (@), the cause why the recorded amount differs (?), id= where it is a version of an earlier one, and what
-# columns differ. NULL is none, 'x=' a blank. More of a settlement: its cover (cover=), what supplementary insurance,
-# medical aid and relief pay (supp=, aid=, relief=) and what is left to the person (oop=).
+# (!), its file (@), the cause why the recorded amount differs (?), sums=of the funds|of the person where others pay too,
+# id= where it is a version of an earlier one, and what columns differ. NULL is none, 'x=' a blank. More of a settlement:
+# its cover (cover=), what supplementary insurance, medical aid and relief pay (supp=, aid=, relief=) and what is left to
+# the person (oop=).
 SCRIPT = """
 none-to-aided 330300 held=7019|2021-06-01|
     2021-03-05 20000 -> 0
@@ -343,7 +344,7 @@ quarantine-Q08 330300 : 2021-03-05 30000 !Q08 @csv med_type=97
 quarantine-Q08 330300 : 2021-03-05 30000 !Q08 @text med_type=
 quarantine-several 330300 : 2021-03-05 30000 !Q02+Q04+Q08 @csv psn_no=' ' hifp_pay=n/a med_type=xx
 negative-part 330300
-    2021-03-05 30000 -> 3010 othfund_pay=-100 fund_pay_sumamt=62910 psn_pay=27090 cash_payamt=27090
+    2021-03-05 30000 -> 3010 othfund_pay=-100 sums=62910|27090
 total-of-zero 330300 : 2021-03-05 0
 
 class-b-counts 330300 : 2021-03-05 20000 -> 3010 class_b=10000
@@ -398,14 +399,14 @@ recorded-without-class-b 330300 : 2021-03-05 30000 -> 10010 class_b=10000 record
 recorded-with-over-limit 330300 : 2021-03-05 30000 -> 3010 over=5000 recorded=6510 ?coverage
 recorded-no-taking-back 330300
     2021-03-05 30000 -> 3010
-    2021-04-05 undo=1 -> -3010 hifmi_pay=0.00 fund_pay_sumamt=-60000.00 psn_pay=-30000.00 cash_payamt=-30000.00 ?reversal
+    2021-04-05 undo=1 -> -3010 hifmi_pay=0.00 sums=-60000|-30000 ?reversal
 recorded-as-not-reversed 330300
     2021-02-05 20000 -> 0
     2021-03-05 30000 -> 17010
     2021-04-05 undo=2 -> -17010
     2021-05-05 10000 -> 3010 recorded=7000 ?reversal
 recorded-in-other-column 330300
-    2021-03-05 30000 -> 3010 recorded=0 hifob_pay=3010.00 fund_pay_sumamt=63010.00 psn_pay=26990.00 cash_payamt=26990.00 ?other_column
+    2021-03-05 30000 -> 3010 recorded=0 hifob_pay=3010.00 sums=63010.00|26990.00 ?other_column
 recorded-unexplained 330300 : 2021-03-05 30000 -> 3010 recorded=1234.56 ?unexplained
 recorded-without-payout 330300 : 2021-03-05 1000 -> 0 recorded=77.77 ?unexplained
 region-of-city-only 330300 county=330300 : 2021-03-05 30000 -> 3010
@@ -422,8 +423,8 @@ referral 330300 referral=2021-03-08
     2021-03-05 5000 -> 0 fixmedins_code=H33030200101 hosp_lv=08
     2021-03-20 20700 -> 0 transfer=3000 pay_loc=3 med_type=23 fixmedins_code=H33010600301 fix_blng_admdvs=330106
 """
-# Persons of the later layers, in the same form: cover of the supplementary insurance to the day (premium=cover year|paid|
-# channel|consent|withdrawn, event=kind|day), what each layer pays, who bears the rest. Worked out by hand.
+# Persons of the later layers, in the same form: cover of the supplementary insurance to the day (premium=cover year|
+# paid|channel|consent|withdrawn, event=kind|day), what each layer pays, who bears the rest. Worked out by hand.
 LAYERS = """
 cover-last-day-before 331100 premium=2021|2020-12-31T23:59:59 : 2021-01-01 4000 class_b=20000 cover=covered supp=1500
 cover-first-of-january 331100 premium=2021|2021-01-01
@@ -451,7 +452,8 @@ cover-newborn-day-90 331100 premium=2022|2022-03-31|own event=newborn|2021-12-31
 cover-newborn-day-91 331100 premium=2022|2022-04-01|own event=newborn|2021-12-31 spell=2021-12-31
     2022-01-01 4000 class_b=20000 cover=waiting supp=0
     2022-10-01 4000 class_b=20000 cover=covered supp=5500
-cover-veteran-after-break 331100 premium=2021|2021-06-10 event=veteran|2021-05-31 spell=2015-01-01|2019-09-01|3 spell=2021-06-01
+cover-veteran-after-break 331100 premium=2021|2021-06-10 event=veteran|2021-05-31 spell=2015-01-01|2019-09-01|3 \
+    spell=2021-06-01
     2021-05-31 4000 class_b=20000 cover=basic_suspended supp=0
     2021-06-01 4000 class_b=20000 cover=covered supp=1500
 cover-gap-of-a-day 331100 premium=2021|2020-12-20 spell=2015-01-01|2021-03-01|3 spell=2021-03-02
@@ -462,7 +464,8 @@ cover-gap-of-a-day 331100 premium=2021|2020-12-20 spell=2015-01-01|2021-03-01|3 
     2021-09-02 0 class_b=20000 cover=covered supp=15000
 cover-no-gap 331100 premium=2021|2020-12-20 spell=2015-01-01|2021-03-01|3 spell=2021-03-01
     2021-03-01 4000 class_b=20000 cover=covered supp=1500
-cover-suspended-while-waiting 331100 premium=2021|2021-04-01 premium=2022|2021-12-20 spell=2015-01-01|2021-06-01|2 spell=2021-07-01
+cover-suspended-while-waiting 331100 premium=2021|2021-04-01 premium=2022|2021-12-20 spell=2015-01-01|2021-06-01|2 \
+    spell=2021-07-01
     2021-06-15 4000 class_b=20000 cover=basic_suspended supp=0
     2021-09-30 4000 class_b=20000 cover=waiting supp=0
     2021-10-01 4000 class_b=20000 cover=waiting_after_break supp=0
@@ -530,15 +533,16 @@ layer-relief 330300 held=7019|2021-01-01|
     2022-03-05 30000 -> 13720 line=301|C0201020030|20000|03 aid=13024 relief=13256 oop=10000
     2022-04-05 0 line=301|C0201020030|500|03 aid=0 relief=500 oop=0
     2022-05-05 undo=2 aid=0 relief=-500 oop=0
-layer-other-payers 330300 : 2021-03-05 30000 -> 3010 cvlserv_pay=20000.00 hifdm_pay=6000.00 fund_pay_sumamt=89010.00 psn_pay=990.00 cash_payamt=990.00 oop=990
+layer-other-payers 330300
+    2021-03-05 30000 -> 3010 cvlserv_pay=20000 hifdm_pay=6000 sums=89010.00|990.00 oop=990
 layer-other-payers-too-much 330300
-    2021-03-05 30000 -> 3010 othfund_pay=27000.00 fund_pay_sumamt=90010.00 psn_pay=-10.00 cash_payamt=-10.00 oop=0
+    2021-03-05 30000 -> 3010 othfund_pay=27000 sums=90010.00|-10.00 oop=0
     2021-04-05 undo=1 -> -3010 oop=0
 layer-recorded-aid-before-the-scheme 330300 held=7019|2021-01-01|
-    2021-03-05 30000 -> 13720 maf_pay=10000.00 fund_pay_sumamt=83720.00 psn_pay=6280.00 cash_payamt=6280.00 aid=10000 oop=6280
-layer-hospital-part 330300 : 2021-03-05 30000 -> 3010 ownpay_hosp_part=500.00 psn_pay=26490.00 cash_payamt=26490.00 oop=26490
+    2021-03-05 30000 -> 13720 maf_pay=10000 sums=83720.00|6280.00 aid=10000 oop=6280
+layer-hospital-part 330300 : 2021-03-05 30000 -> 3010 ownpay_hosp_part=500 sums=63010|26490 oop=26490
 layer-employee-fund-outside-scheme 220000 insutype=310
-    2017-03-05 30000 hifob_pay=9000.00 fund_pay_sumamt=69000.00 psn_pay=21000.00 cash_payamt=21000.00 oop=21000
+    2017-03-05 30000 hifob_pay=9000 sums=69000.00|21000.00 oop=21000
 """
 # Rows of the other tables that are void, superseded or cannot be used: table, fate, what differs from a good row.
 OTHER_ROWS = """
@@ -704,6 +708,9 @@ class Plants:
             row |= self.taken_back(person, what.removeprefix("undo="))
         else:
             row |= self.amounts(person, money(what), words, given.get("recorded", expect) or 0)
+        # what the script gives of the sums: those of the funds, and what is left to the person
+        for funds, person_side in values(words, "sums"):
+            row |= dict(fund_pay_sumamt=funds, psn_pay=person_side, cash_payamt=person_side)
         row |= {name: value for name, value in given.items() if name in COLUMNS["setl_d"]}
         self.add("setl_d", row, fate, file)
         self.settlements[setl_id] = row

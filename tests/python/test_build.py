@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -16,7 +17,17 @@ import pytest
 from conftest import PROJECT, copy_project
 
 PUBLIC = {
-    "benefits": {"fct_claim_expense", "fct_payout", "fct_payout_tier", "fct_accumulator_year"},
+    "benefits": {
+        "fct_claim_expense",
+        "fct_payout",
+        "fct_payout_tier",
+        "fct_accumulator_year",
+        "fct_cover_span",
+        "fct_burden",
+        "fct_burden_year",
+        "fct_payout_variance",
+        "payout_trace",
+    },
     "funds": {"fct_fund_year"},
     "policy": {"dim_scheme", "benefit_schedule", "policy_document", "guardrail_check"},
     "quality": {"load_audit", "quarantine", "check_result"},
@@ -76,8 +87,58 @@ def test_quarantine_reasons_are_those_planted(warehouse, manifest):
 
 
 def test_every_public_table_is_there(warehouse):
-    found = set(warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall())
+    found = set(
+        warehouse.execute(
+            "select schema_name, table_name from duckdb_tables() union all"
+            " select schema_name, view_name from duckdb_views() where not internal"
+        ).fetchall()
+    )
     assert {(schema, table) for schema, tables in PUBLIC.items() for table in tables} <= found
+
+
+def test_later_layers_pay_what_the_manifest_says(warehouse, manifest):
+    """Rules E6, E7, F2, F3, G1 to G6, I2: the scripted persons, worked out by hand."""
+    names = ("supp", "aid", "relief", "oop")
+    burdens = {
+        settlement: dict(zip(names, amounts, strict=True))
+        for settlement, *amounts in warehouse.execute(
+            "select settlement_id, supplementary_paid, medical_aid_paid, relief_paid, out_of_pocket"
+            " from benefits.fct_burden where starts_with(settlement_id, 'PLANT')"
+        ).fetchall()
+    }
+    covers = dict(
+        warehouse.execute(
+            "select settlement_id, cover_status from benefits.int_settlement_cover"
+            " where starts_with(settlement_id, 'PLANT')"
+        ).fetchall()
+    )
+    planted = {s: told for case in manifest["cases"].values() for s, told in case.get("expected_layers", {}).items()}
+    wrong = {
+        (settlement, name): (expected, covers.get(settlement) if name == "cover" else burdens[settlement][name])
+        for settlement, told in planted.items()
+        for name, expected in told.items()
+        if (covers.get(settlement) != expected if name == "cover" else burdens[settlement][name] != Decimal(expected))
+    }
+    assert not wrong
+    assert len(planted) > 80
+
+
+def test_every_planted_cause_of_a_variance_is_named(warehouse, manifest):
+    """Rule E8: each cause stands in the sample and is found, and nothing else there is called unexplained."""
+    found = dict(
+        warehouse.execute(
+            "select settlement_id, cause from benefits.fct_payout_variance where starts_with(settlement_id, 'PLANT')"
+        ).fetchall()
+    )
+    planted = {s: told for case in manifest["cases"].values() for s, told in case.get("expected_cause", {}).items()}
+    assert {settlement: found.get(settlement) for settlement in planted} == planted
+    assert set(planted.values()) == {
+        "none", "other_column", "rounding", "reversal", "category", "deductible", "limit", "tier", "coverage",
+        "not_recorded", "unexplained",
+    }  # fmt: skip
+    assert {settlement for settlement, cause in found.items() if cause in ("unexplained", "not_recorded")} == {
+        settlement for settlement, cause in planted.items() if cause in ("unexplained", "not_recorded")
+    }
 
 
 def test_every_table_and_column_says_what_it_is(warehouse):

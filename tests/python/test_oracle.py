@@ -236,6 +236,43 @@ def compare_accounts(warehouse: Warehouse, result: oracle.Result, where: str) ->
     return lines + differences("fct_accumulator_year", expected, found)
 
 
+def compare_covers(warehouse: Warehouse, result: oracle.Result) -> list[str]:
+    """Section G: why each settlement is covered or not, and the spans of everyone who has a settlement."""
+    key_of, lines = person_keys(warehouse, result)
+    found = warehouse.keyed("benefits.int_settlement_cover", ("settlement_id", "scheme_id"), ("cover_status",))
+    lines += differences(
+        "int_settlement_cover", {key: {"cover_status": status} for key, status in result.cover_statuses.items()}, found
+    )
+    key, columns = ("scheme_id", "person_key", "covered_from"), ("covered_to", "cover_rule", "channel")
+    spans = {
+        (scheme_id, key_of[person], begin): dict(zip(columns, row, strict=True))
+        for scheme_id, person, begin, *row in result.cover_spans
+        if person in key_of
+    }
+    known = set(key_of.values())
+    found = {
+        place: row
+        for place, row in warehouse.keyed("benefits.fct_cover_span", key, columns).items()
+        if place[1] in known
+    }
+    return lines + differences("fct_cover_span", spans, found)
+
+
+def compare_burdens(warehouse: Warehouse, result: oracle.Result) -> list[str]:
+    """Rules E6, E7, F2, I2: medical aid, and who bears what of every settlement."""
+    aids = {(key,): {"payout_amount": amount} for key, amount in result.aids.items()}
+    return [
+        *differences(
+            "int_medical_aid", aids, warehouse.keyed("benefits.int_medical_aid", ("settlement_id",), ("payout_amount",))
+        ),
+        *differences(
+            "fct_burden",
+            {(key,): amounts for key, amounts in result.burdens.items()},
+            warehouse.keyed("benefits.fct_burden", ("settlement_id",), oracle.BURDEN),
+        ),
+    ]
+
+
 def compare_funds(warehouse: Warehouse, result: oracle.Result, where: str) -> list[str]:
     """Rules H1, H3: heads, income and payouts by county; a row that is not there counts as 0.
 
@@ -274,6 +311,8 @@ def compare(database_path: Path, raw_dir: Path, seeds_dir: Path) -> list[str]:
             *compare_components(warehouse, result),
             *compare_payouts(warehouse, result, where),
             *compare_accounts(warehouse, result, where),
+            *compare_covers(warehouse, result),
+            *compare_burdens(warehouse, result),
             *compare_funds(warehouse, result, where),
         ]
     finally:
@@ -356,6 +395,21 @@ def write_warehouse(result: oracle.Result, path: Path) -> None:
     create(connection, "benefits.fct_payout_tier", list(map(dataclasses.asdict, result.tiers)))
     create(connection, "benefits.fct_accumulator_year", accounts)
     create(connection, "funds.fct_fund_year", funds)
+    covers = [
+        {"settlement_id": settlement, "scheme_id": scheme_id, "cover_status": status}
+        for (settlement, scheme_id), status in result.cover_statuses.items()
+    ]
+    create(connection, "benefits.int_settlement_cover", covers)
+    names = ("scheme_id", "person_key", "covered_from", "covered_to", "cover_rule", "channel")
+    spans = [
+        dict(zip(names, (scheme_id, f"hash of {person}", *rest), strict=True))
+        for scheme_id, person, *rest in result.cover_spans
+    ]
+    create(connection, "benefits.fct_cover_span", spans)
+    aids = [{"settlement_id": key, "payout_amount": amount} for key, amount in result.aids.items()]
+    create(connection, "benefits.int_medical_aid", aids)
+    burdens = [{"settlement_id": key} | amounts for key, amounts in result.burdens.items()]
+    create(connection, "benefits.fct_burden", burdens)
     create(connection, "quality.load_audit", audit)
     create(connection, "quality.quarantine", quarantine)
     connection.close()
@@ -390,6 +444,11 @@ def test_the_comparison_agrees_with_what_is_right(written):
         "update quality.quarantine set reasons = 'Q01'",
         "update funds.fct_fund_year set insured_heads = insured_heads + 1",
         "update funds.fct_fund_year set payout_amount = payout_amount - 0.01",
+        "update benefits.int_settlement_cover set cover_status = 'covered'",
+        "update benefits.fct_cover_span set covered_to = covered_to + 1",
+        "update benefits.int_medical_aid set payout_amount = payout_amount + 0.01",
+        "update benefits.fct_burden set out_of_pocket = out_of_pocket + 0.01",
+        "delete from benefits.fct_burden where relief_paid = 0",
     ],
 )
 def test_the_comparison_finds_what_is_wrong(written, tmp_path, change):
