@@ -146,9 +146,9 @@ HALVES = """
 # Scripted persons. A line at the margin: case, pool, and what the person holds (held=type|begin|end, spell=begin|end|
 # status|change, insutype, county). Then the settlements, indented or after a colon: day, coinsurance (or undo=number of
 # the settlement that is taken back, *share), the payout that must come of it (->), its fate where it is not accepted
-# (!), its file (@), the cause why the recorded amount differs (?), sums=of the funds|of the person where others pay too,
-# id= where it is a version of an earlier one, and what columns differ. NULL is none, 'x=' a blank. More of a settlement:
-# its cover (cover=), what supplementary insurance, medical aid and relief pay (supp=, aid=, relief=) and what is left to
+# (!), its file (@), the cause why the recorded amount differs (?), sums=of the funds|of the person where others pay
+# too, id= where it is a version of an earlier one, and what columns differ. NULL is none, 'x=' a blank. More of it: its
+# cover (cover=), what supplementary insurance, medical aid and relief pay (supp=, aid=, relief=) and what is left to
 # the person (oop=).
 SCRIPT = """
 none-to-aided 330300 held=7019|2021-06-01|

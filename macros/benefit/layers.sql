@@ -15,3 +15,15 @@
         greatest(sum({{ whole }}) over {{ account }} - {{ whole }}, 0)
     )
 {%- endmacro -%}
+
+
+{#- What a layer claims of a settlement in a person-year with a reversal. What is recorded is taken back with the
+    settlement that it belongs to, as far as it was counted there; what is computed follows the accumulator, and a
+    reversal may give back more or less than its original got. -#}
+{%- macro layer_claim(layer) -%}
+    {%- if layer in ('basic', 'other') -%}
+        {{ held_to_running(layer ~ '_amount', 'left_over', 'family') }}
+    {%- else -%}
+        case when is_reversal then {{ layer }}_amount else {{ part_of(layer ~ '_amount', 'left_over') }} end
+    {%- endif -%}
+{%- endmacro -%}

@@ -35,7 +35,8 @@ select
     differing.assistance_category,
     true as is_limited,
     {{ payable_expense('differing.accumulated_before', 'terms') }} as stood_at,
-    {{ payable_expense('(differing.accumulated_after ' ~ sign ~ ' differing.' ~ component ~ ')', 'terms') }} as stands_at
+    {{ payable_expense('(differing.accumulated_after ' ~ sign ~ ' differing.' ~ component ~ ')', 'terms') }}
+        as stands_at
 from differing
 inner join terms
     on

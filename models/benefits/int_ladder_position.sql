@@ -1,5 +1,5 @@
--- Where each ladder stood before a settlement and stands after it: the ladder of all pools together, and the accumulator
--- of a pool for the steps below its deductible (rules E3, F3).
+-- Where each ladder stood before a settlement and stands after it: the ladder of all pools together, and the
+-- accumulator of a pool for the steps below its deductible (rules E3, F3).
 {{ config(materialized='view') }}
 
 select

@@ -1,4 +1,4 @@
--- What the live system recorded and what is computed of critical illness insurance, where either is something (rule E8).
+-- What the live system recorded and what is computed of critical illness insurance, where there is either (rule E8).
 with
 
 settlements as (

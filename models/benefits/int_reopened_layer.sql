@@ -1,5 +1,5 @@
--- How the layers divide the cost in person-years with a reversal: running sums keep what is taken back to what was given
--- (rules E5, E7). Elsewhere each settlement is divided for itself (int_layer_share).
+-- How the layers divide the cost in person-years with a reversal: running sums keep what is taken back to what was
+-- given (rules E5, E7). Elsewhere each settlement is divided for itself (int_layer_share).
 with
 
 reopened as (
@@ -44,22 +44,13 @@ amounts as (
 
     select
         *,
-        {% if layer in ('basic', 'other') -%}
-        -- What is recorded is taken back with the settlement that it belongs to, as far as it was counted there.
-        {{ held_to_running(layer ~ '_amount', 'left_over', 'family') }} as {{ layer }}_claim
-        {%- else -%}
-        -- What is computed follows the accumulator: a reversal may give back more or less than its original got.
-        case when is_reversal then {{ layer }}_amount else {{ part_of(layer ~ '_amount', 'left_over') }} end
-            as {{ layer }}_claim
-        {%- endif %}
+        {{ layer_claim(layer) }} as {{ layer }}_claim
     from {{ source.name }}
-    {%- if layer in ('basic', 'other') %}
     window family as (
         partition by root_settlement_id
         order by settled_at, settlement_id
         rows between unbounded preceding and current row
     )
-    {%- endif %}
 
 ),
 

@@ -1,4 +1,4 @@
--- Payable expense of a supplementary scheme before and after each settlement, all expense pools together (rules E3, F3).
+-- Payable expense of a supplementary scheme before and after each settlement, all pools together (rules E3, F3).
 with
 
 positions as (

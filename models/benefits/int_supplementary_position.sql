@@ -65,7 +65,7 @@ counted as (
 
     select
         *,
-        case when cover_status = 'covered' then left_outside_after else left_outside_after - left_after + left_before end
+        left_outside_after - case when cover_status = 'covered' then 0 else left_after - left_before end
             as left_outside_before
     from with_outside
 

@@ -29,7 +29,7 @@ select
     differing.scheme_id,
     'category' as cause,
     concat('as ', terms.assistance_category) as assumption,
-    terms.assistance_category as assistance_category,
+    terms.assistance_category,
     true as is_limited,
     {{ payable_expense('differing.accumulated_before', 'terms') }} as stood_at,
     {{ payable_expense('differing.accumulated_after', 'terms') }} as stands_at
@@ -49,7 +49,7 @@ select
     differing.scheme_id,
     'deductible' as cause,
     'no deductible' as assumption,
-    differing.assistance_category as assistance_category,
+    differing.assistance_category,
     true as is_limited,
     differing.accumulated_before as stood_at,
     differing.accumulated_after as stands_at
@@ -62,7 +62,7 @@ select
     differing.scheme_id,
     'deductible' as cause,
     'deductible taken anew' as assumption,
-    differing.assistance_category as assistance_category,
+    differing.assistance_category,
     true as is_limited,
     0 as stood_at,
     greatest(differing.eligible_expense - differing.deductible, 0) as stands_at
@@ -77,7 +77,7 @@ select
     differing.scheme_id,
     'tier' as cause,
     'tiers begun anew' as assumption,
-    differing.assistance_category as assistance_category,
+    differing.assistance_category,
     true as is_limited,
     0 as stood_at,
     greatest(differing.payable_after - differing.payable_before, 0) as stands_at
@@ -92,7 +92,7 @@ select
     differing.scheme_id,
     'limit' as cause,
     'no limit' as assumption,
-    differing.assistance_category as assistance_category,
+    differing.assistance_category,
     false as is_limited,
     greatest(differing.accumulated_before - differing.deductible, 0) as stood_at,
     greatest(differing.accumulated_after - differing.deductible, 0) as stands_at
@@ -106,7 +106,7 @@ select
     differing.scheme_id,
     'reversal' as cause,
     'accumulator not lowered by earlier reversals' as assumption,
-    differing.assistance_category as assistance_category,
+    differing.assistance_category,
     true as is_limited,
     {{ payable_expense('(differing.accumulated_before + differing.reversed_before)', 'own_terms') }} as stood_at,
     {{ payable_expense('(differing.accumulated_after + differing.reversed_before)', 'own_terms') }} as stands_at

@@ -69,10 +69,10 @@ laid_out as (
         scheme_terms.payout_limit,
         tiers.document_id,
         tiers.article,
-        cast(least(coalesce(category_terms.rate_override, tiers.rate + category_terms.rate_addition), 1)
-            as decimal(6, 4)) as rate,
-        -- Gross bounds move down by the category's own deductible and the first tier starts where payable expense does
-        -- (rule D2); steps below a deductible stay (rule F3).
+        cast(
+            least(coalesce(category_terms.rate_override, tiers.rate + category_terms.rate_addition), 1) as decimal(6, 4)
+        ) as rate,
+        -- Gross bounds move down by the category's own deductible, the first to 0 (rule D2); steps stay (rule F3).
         case
             when tiers.expense_pool is not null then tiers.lower_bound
             when
