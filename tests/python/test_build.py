@@ -217,6 +217,30 @@ def test_a_changed_number_in_a_seed_changes_what_is_paid(sample_build, tmp_path)
     assert {scheme for scheme in before if before[scheme] != after[scheme]} == {"xianyang_cii"}
 
 
+def test_the_order_of_aid_and_supplementary_insurance_is_a_cell(sample_build, tmp_path):
+    """Rule E6: 20,000 of an aided person, 8,800 paid before. After: 1,650 and 80% of 9,550; before: 80% of 11,200."""
+    project = copy_project(tmp_path / "project")
+    path = project / "seeds" / "policy" / "scheme.csv"
+    text = path.read_text()
+    assert "medical_aid,331100,all,40," in text
+    path.write_text(text.replace("medical_aid,331100,all,40,", "medical_aid,331100,all,25,"))
+    database = Path(shutil.copy(sample_build.database, tmp_path / "dabing.duckdb"))
+    query = (
+        "select supplementary_paid, medical_aid_paid, out_of_pocket from benefits.fct_burden"
+        " where settlement_id = 'PLANT-layer-aid-after-supplementary-1-2'"
+    )
+    after = (Decimal("1650.00"), Decimal("7640.00"), Decimal("1910.00"))
+    with duckdb.connect(str(database), read_only=True) as unchanged:
+        assert unchanged.execute(query).fetchone() == after
+    dbt(
+        "build", "--select", "scheme", "int_aided_settlement+", "--exclude", "check_result",
+        "--exclude-resource-type", "unit_test", "test",
+        database=database, raw=sample_build.raw, project=project, target=tmp_path / "target",
+    )  # fmt: skip
+    with duckdb.connect(str(database), read_only=True) as changed:
+        assert changed.execute(query).fetchone() == (Decimal("0.00"), Decimal("8960.00"), Decimal("2240.00"))
+
+
 @pytest.mark.parametrize("analysis", sorted(path.stem for path in (PROJECT / "analyses").glob("*.sql")))
 def test_every_analysis_runs_as_it_is(warehouse, analysis):
     text = (PROJECT / "analyses" / f"{analysis}.sql").read_text()
