@@ -12,7 +12,8 @@ person_years as (
         eligible_expense,
         payout_amount
     from {{ ref('fct_accumulator_year') }}
-    where payout_amount > eligible_expense
+    -- Rows with negative parts can leave less than nothing eligible; nothing paid is not more than that.
+    where payout_amount > greatest(eligible_expense, 0)
 
 ),
 

@@ -1905,8 +1905,6 @@ def funds_of(payouts: list[Payout], spells: list[Row], policy: Policy) -> dict[F
             funds[key] = FundYear(heads, income)
     paid: dict[FundKey, Decimal] = defaultdict(lambda: ZERO)
     for payout in payouts:
-        if payout.scheme_id not in pools:
-            continue  # the fund of a supplementary scheme lives on premiums (rule H6)
         key = (payout.scheme_id, payout.region_code, payout.insurance_type, payout.benefit_year)
         paid[key] += payout.payout_amount
     for key, amount in paid.items():
@@ -1931,14 +1929,25 @@ class Result:
     accounts: list[Account]
     funds: dict[FundKey, FundYear]
     scheme_ids: tuple[str, ...]
+    supplementary_payouts: list[Payout] = field(default_factory=list)
+    supplementary_accounts: list[Account] = field(default_factory=list)
     cover_statuses: dict[tuple[str, str], str] = field(default_factory=dict)
     cover_spans: list[tuple] = field(default_factory=list)
     aids: dict[str, Decimal] = field(default_factory=dict)
     burdens: dict[str, dict[str, Decimal]] = field(default_factory=dict)
 
     @property
+    def all_payouts(self) -> list[Payout]:
+        """Those of critical illness insurance, then those of supplementary insurance."""
+        return [*self.payouts, *self.supplementary_payouts]
+
+    @property
+    def all_accounts(self) -> list[Account]:
+        return [*self.accounts, *self.supplementary_accounts]
+
+    @property
     def tiers(self) -> list[Tier]:
-        return [tier for payout in self.payouts for tier in payout.tiers]
+        return [tier for payout in self.all_payouts for tier in payout.tiers]
 
 
 def evaluate(tables: dict[str, list[Row]], policy: Policy) -> Result:
@@ -1992,8 +2001,6 @@ def evaluate(tables: dict[str, list[Row]], policy: Policy) -> Result:
         key: layer_amounts(settlement, critical, supplements_paid, aid, policy)
         for key, settlement in settlements.items()
     }
-    payouts += supplementary.payouts
-    accounts += supplementary.accounts
     return Result(
         audits=audits,
         quarantine=quarantine,
@@ -2002,6 +2009,8 @@ def evaluate(tables: dict[str, list[Row]], policy: Policy) -> Result:
         accounts=accounts,
         funds=funds_of(payouts, accepted["psn_insu_d"], policy),
         scheme_ids=tuple(sorted({*(row["scheme_id"] for row in policy.schemes), *supplements})),
+        supplementary_payouts=supplementary.payouts,
+        supplementary_accounts=supplementary.accounts,
         cover_statuses=supplementary.statuses,
         cover_spans=spans,
         aids=aid.amounts,

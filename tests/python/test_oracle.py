@@ -190,7 +190,7 @@ def compare_components(warehouse: Warehouse, result: oracle.Result) -> list[str]
 def compare_payouts(warehouse: Warehouse, result: oracle.Result, where: str) -> list[str]:
     """Section E: payouts and tiers of every settlement and scheme."""
     key = ("settlement_id", "scheme_id")
-    expected = {(row.settlement_id, row.scheme_id): columns_of(row, PAYOUT_COLUMNS) for row in result.payouts}
+    expected = {(row.settlement_id, row.scheme_id): columns_of(row, PAYOUT_COLUMNS) for row in result.all_payouts}
     tiers = {(row.settlement_id, row.scheme_id, row.tier_no): columns_of(row, TIER_COLUMNS) for row in result.tiers}
     return [
         *differences(
@@ -225,7 +225,7 @@ def compare_accounts(warehouse: Warehouse, result: oracle.Result, where: str) ->
     key_of, lines = person_keys(warehouse, result)
     expected = {
         (key_of.get(row.person_no, row.person_no), row.scheme_id, row.benefit_year): columns_of(row, ACCOUNT_COLUMNS)
-        for row in result.accounts
+        for row in result.all_accounts
     }
     found = warehouse.keyed(
         "benefits.fct_accumulator_year",
@@ -371,10 +371,10 @@ def write_warehouse(result: oracle.Result, path: Path) -> None:
         | {name: row.components.get(name, getattr(row, name, None)) for name in COMPONENT_COLUMNS}
         for key, row in result.settlements.items()
     ]
-    payouts = [columns_of(row, ("settlement_id", "scheme_id", *PAYOUT_COLUMNS)) for row in result.payouts]
+    payouts = [columns_of(row, ("settlement_id", "scheme_id", *PAYOUT_COLUMNS)) for row in result.all_payouts]
     accounts = [
         {"person_key": f"hash of {row.person_no}"} | columns_of(row, ("scheme_id", "benefit_year", *ACCOUNT_COLUMNS))
-        for row in result.accounts
+        for row in result.all_accounts
     ]
     fund_key = ("scheme_id", "region_code", "insurance_type", "benefit_year")
     funds = [dict(zip(fund_key, key, strict=True)) | dataclasses.asdict(fund) for key, fund in result.funds.items()]
@@ -1135,6 +1135,10 @@ def test_populations_hold_the_invariants(seeds, case):
     paid_by_account = sum(row.payout_amount for row in result.accounts)
     assert paid_by_account == sum(row.payout_amount for row in result.payouts)
     assert paid_by_account == sum(fund.payout_amount for fund in result.funds.values())
+    for key, burden in result.burdens.items():
+        layers = [burden[name] for name in oracle.BURDEN[1:]]
+        assert sum(layers) == burden["total_cost"], key
+        assert result.settlements[key].is_reversal or min(layers) >= 0, key
     for settled in result.settlements.values():
         parts = settled.components
         assert parts["own_expense"] == (
