@@ -1,5 +1,5 @@
 """The command line: `dabing sample` writes input to try things on, `dabing run` builds, checks and publishes,
-`dabing whatif` says what another policy would have paid."""
+`dabing whatif` says what another policy would have paid, `dabing explain` how an amount came about."""
 
 from __future__ import annotations
 
@@ -55,6 +55,14 @@ def _parser() -> argparse.ArgumentParser:
         "--by", action="append", default=[], choices=["county", "category"], help="results by county, category or both"
     )
     whatif.add_argument("--json", action="store_true", help="JSON instead of tables")
+
+    explain = commands.add_parser("explain", help="say step by step how the payouts of a settlement came about")
+    explain.add_argument("settlement", nargs="?", help="number of the settlement (setl_id)")
+    explain.add_argument("--person", help="person_key or person number, with --year: the whole person-year")
+    explain.add_argument("--year", type=int, help="benefit year of --person")
+    explain.add_argument("--language", choices=("en", "zh"), default="en", help="English or Chinese (default: en)")
+    explain.add_argument("--json", action="store_true", help="as JSON instead of text")
+    explain.add_argument("--warehouse", type=Path, default=Path("warehouse"), help="folder of the published result")
     return parser
 
 
@@ -81,6 +89,18 @@ def main(arguments: list[str] | None = None) -> int:
                 options.json,
                 report.console(),
             )
+        elif options.command == "explain":
+            from dabing.explain import explain
+
+            text = explain(
+                options.warehouse,
+                options.settlement,
+                options.person,
+                options.year,
+                options.language,
+                options.json,
+            )
+            sys.stdout.write(text + "\n")
         else:
             from dabing.run import run
 

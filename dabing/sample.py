@@ -146,7 +146,10 @@ HALVES = """
 # Scripted persons. A line at the margin: case, pool, and what the person holds (held=type|begin|end, spell=begin|end|
 # status|change, insutype, county). Then the settlements, indented or after a colon: day, coinsurance (or undo=number of
 # the settlement that is taken back, *share), the payout that must come of it (->), its fate where it is not accepted
-# (!), its file (@), id= where it is a version of an earlier one, and what columns differ. NULL is none, 'x=' a blank.
+# (!), its file (@), the cause why the recorded amount differs (?), sums=of the funds|of the person where others pay
+# too, id= where it is a version of an earlier one, and what columns differ. NULL is none, 'x=' a blank. More of it: its
+# cover (cover=), what supplementary insurance, medical aid and relief pay (supp=, aid=, relief=) and what is left to
+# the person (oop=).
 SCRIPT = """
 none-to-aided 330300 held=7019|2021-06-01|
     2021-03-05 20000 -> 0
@@ -341,7 +344,7 @@ quarantine-Q08 330300 : 2021-03-05 30000 !Q08 @csv med_type=97
 quarantine-Q08 330300 : 2021-03-05 30000 !Q08 @text med_type=
 quarantine-several 330300 : 2021-03-05 30000 !Q02+Q04+Q08 @csv psn_no=' ' hifp_pay=n/a med_type=xx
 negative-part 330300
-    2021-03-05 30000 -> 3010 othfund_pay=-100 fund_pay_sumamt=62910 psn_pay=27090 cash_payamt=27090
+    2021-03-05 30000 -> 3010 othfund_pay=-100 sums=62910|27090
 total-of-zero 330300 : 2021-03-05 0
 
 class-b-counts 330300 : 2021-03-05 20000 -> 3010 class_b=10000
@@ -379,9 +382,33 @@ care-type-not-covered 330300 : 2021-03-05 30000 -> 0 med_type=11
 care-type-not-covered 330300 : 2021-03-05 30000 -> 0 med_type=41
 care-type-not-covered 330300 : 2021-03-05 30000 -> 0 med_type=52
 care-type-not-covered 610400 : 2021-03-05 30000 -> 0 med_type=16
-recorded-nothing 330300 : 2021-03-05 30000 -> 3010 recorded=0
-recorded-as-aided 330300 : 2021-03-05 30000 -> 3010 recorded=13720
-recorded-one-fen-off 330300 : 2021-03-05 30000 -> 3010 recorded=3010.01
+recorded-nothing 330300 : 2021-03-05 30000 -> 3010 recorded=0 ?not_recorded
+recorded-as-aided 330300 : 2021-03-05 30000 -> 3010 recorded=13720 ?category
+recorded-as-not-aided 330300 held=7019|2021-01-01| : 2021-03-05 30000 -> 13720 recorded=3010 ?category
+recorded-one-fen-off 330300 : 2021-03-05 30000 -> 3010 recorded=3010.01 ?rounding
+recorded-without-deductible 330300 : 2021-03-05 30000 -> 3010 recorded=21000 ?deductible
+recorded-deductible-anew 330300
+    2021-03-05 30000 -> 3010 ?none
+    2021-05-05 30000 -> 21000 recorded=3010 ?deductible
+recorded-tiers-anew 610400
+    2021-03-05 30000 -> 12000
+    2021-05-05 30000 -> 21000 recorded=19000 ?tier
+recorded-at-one-rate 610400 : 2021-03-05 60000 -> 33000 recorded=35000 ?tier
+recorded-beyond-limit 610400 : 2021-03-05 410000 -> 300000 recorded=309000 ?limit
+recorded-without-class-b 330300 : 2021-03-05 30000 -> 10010 class_b=10000 recorded=3010 ?coverage
+recorded-with-over-limit 330300 : 2021-03-05 30000 -> 3010 over=5000 recorded=6510 ?coverage
+recorded-no-taking-back 330300
+    2021-03-05 30000 -> 3010
+    2021-04-05 undo=1 -> -3010 hifmi_pay=0.00 sums=-60000|-30000 ?reversal
+recorded-as-not-reversed 330300
+    2021-02-05 20000 -> 0
+    2021-03-05 30000 -> 17010
+    2021-04-05 undo=2 -> -17010
+    2021-05-05 10000 -> 3010 recorded=7000 ?reversal
+recorded-in-other-column 330300
+    2021-03-05 30000 -> 3010 recorded=0 hifob_pay=3010.00 sums=63010.00|26990.00 ?other_column
+recorded-unexplained 330300 : 2021-03-05 30000 -> 3010 recorded=1234.56 ?unexplained
+recorded-without-payout 330300 : 2021-03-05 1000 -> 0 recorded=77.77 ?unexplained
 region-of-city-only 330300 county=330300 : 2021-03-05 30000 -> 3010
 region-of-city-only 220000 county=220100 : 2017-03-05 24000 -> 5500
 region-seat 330300 county=330399 : 2021-03-05 30000 -> 3010
@@ -395,6 +422,127 @@ migration-row 330300 : 2021-03-05 30000 -> 3010 mdtrt_id=NULL rid=QY000000001 up
 referral 330300 referral=2021-03-08
     2021-03-05 5000 -> 0 fixmedins_code=H33030200101 hosp_lv=08
     2021-03-20 20700 -> 0 transfer=3000 pay_loc=3 med_type=23 fixmedins_code=H33010600301 fix_blng_admdvs=330106
+"""
+# Persons of the later layers, in the same form: cover of the supplementary insurance to the day (premium=cover year|
+# paid|channel|consent|withdrawn, event=kind|day), what each layer pays, who bears the rest. Worked out by hand.
+LAYERS = """
+cover-last-day-before 331100 premium=2021|2020-12-31T23:59:59 : 2021-01-01 4000 class_b=20000 cover=covered supp=1500
+cover-first-of-january 331100 premium=2021|2021-01-01
+    2021-01-01 4000 class_b=20000 cover=waiting supp=0
+    2021-01-02 4000 class_b=20000 cover=covered supp=1500
+cover-31-march 331100 premium=2021|2021-03-31T23:59:59
+    2021-03-31 4000 class_b=20000 cover=waiting supp=0
+    2021-04-01 4000 class_b=20000 cover=covered supp=1500
+cover-1-april 331100 premium=2021|2021-04-01
+    2021-09-30 4000 class_b=20000 cover=waiting supp=0
+    2021-10-01 4000 class_b=20000 cover=covered supp=1500
+cover-31-august-leap 331100 premium=2023|2023-08-31 premium=2024|2023-12-20
+    2023-12-31 4000 class_b=20000 cover=waiting supp=0
+    2024-02-28 4000 class_b=20000 cover=waiting supp=0
+    2024-02-29 4000 class_b=20000 cover=covered supp=5500
+cover-31-august 331100 premium=2022|2022-08-31 premium=2023|2022-12-20
+    2023-02-27 4000 class_b=20000 cover=waiting supp=0
+    2023-02-28 4000 class_b=20000 cover=covered supp=5500
+cover-late-renewal 331100 premium=2021|2020-12-20 premium=2022|2022-01-01
+    2021-12-31 4000 class_b=20000 cover=covered supp=1500
+    2022-06-30 4000 class_b=20000 cover=waiting supp=0
+    2022-07-01 4000 class_b=20000 cover=covered supp=5500
+cover-newborn-day-90 331100 premium=2022|2022-03-31|own event=newborn|2021-12-31 spell=2021-12-31
+    2022-01-01 4000 class_b=20000 cover=covered supp=5500
+cover-newborn-day-91 331100 premium=2022|2022-04-01|own event=newborn|2021-12-31 spell=2021-12-31
+    2022-01-01 4000 class_b=20000 cover=waiting supp=0
+    2022-10-01 4000 class_b=20000 cover=covered supp=5500
+cover-veteran-after-break 331100 premium=2021|2021-06-10 event=veteran|2021-05-31 spell=2015-01-01|2019-09-01|3 \
+    spell=2021-06-01
+    2021-05-31 4000 class_b=20000 cover=basic_suspended supp=0
+    2021-06-01 4000 class_b=20000 cover=covered supp=1500
+cover-gap-of-a-day 331100 premium=2021|2020-12-20 spell=2015-01-01|2021-03-01|3 spell=2021-03-02
+    2021-02-28 4000 class_b=20000 cover=covered supp=1500
+    2021-03-01 4000 class_b=20000 cover=basic_suspended supp=0
+    2021-03-02 4000 class_b=20000 cover=waiting_after_break supp=0
+    2021-09-01 4000 class_b=20000 cover=waiting_after_break supp=0
+    2021-09-02 0 class_b=20000 cover=covered supp=15000
+cover-no-gap 331100 premium=2021|2020-12-20 spell=2015-01-01|2021-03-01|3 spell=2021-03-01
+    2021-03-01 4000 class_b=20000 cover=covered supp=1500
+cover-suspended-while-waiting 331100 premium=2021|2021-04-01 premium=2022|2021-12-20 spell=2015-01-01|2021-06-01|2 \
+    spell=2021-07-01
+    2021-06-15 4000 class_b=20000 cover=basic_suspended supp=0
+    2021-09-30 4000 class_b=20000 cover=waiting supp=0
+    2021-10-01 4000 class_b=20000 cover=waiting_after_break supp=0
+    2021-12-31 4000 class_b=20000 cover=waiting_after_break supp=0
+    2022-01-01 4000 class_b=20000 cover=covered supp=5500
+cover-not-insured 331100 premium=2021|2020-12-20 spell=none : 2021-03-05 4000 class_b=20000 cover=not_insured supp=0
+cover-by-consent 331100 premium=2021|2020-12-20|account|2020-11-20
+    2022-01-01 4000 class_b=20000 cover=covered supp=5500
+cover-consent-withdrawn 331100 premium=2021|2020-12-20|account|2020-11-20|2021-12-31
+    2021-12-31 4000 class_b=20000 cover=covered supp=1500
+    2022-01-01 4000 class_b=20000 cover=not_enrolled supp=0
+cover-reversal-goes-by-its-original 331100 premium=2021|2020-12-20
+    2021-12-05 4000 class_b=20000 cover=covered supp=1500
+    2022-01-05 undo=1 cover=covered supp=-1500
+
+layer-compliant 331100 premium=2021|2020-12-20
+    2021-03-05 30000 -> 8400 supp=2700 aid=0 relief=0 oop=18900
+    2021-04-05 1000 -> 0 med_type=11 supp=750 oop=250
+    2021-05-05 10000 -> 7000 supp=2250 oop=750
+    2021-06-05 undo=3 -> -7000 supp=-2250 oop=-750
+layer-below-deductible 331100 premium=2021|2020-12-20
+    2021-03-05 18000 -> 0 supp=0 oop=18000
+    2021-04-05 0.02 -> 0.01 supp=0.01 oop=0
+layer-after-waiting 331100 premium=2021|2021-04-01
+    2021-03-05 50000 -> 22400 cover=waiting supp=0 oop=27600
+    2021-10-05 10000 -> 7000 cover=covered supp=2250 oop=750
+layer-without-premium 331100 : 2021-03-05 50000 -> 22400 cover=not_enrolled supp=0 oop=27600
+layer-tiers 331100 premium=2021|2020-12-20
+    2021-03-05 0 class_b=218000 supp=150000 oop=68000
+    2021-04-05 0 class_b=400000 supp=345000 oop=55000
+    2021-05-05 0 class_b=1000000 supp=930000 oop=70000
+layer-straddle-both-pools 331100 premium=2021|2020-12-20
+    2021-03-05 0 class_b=217000 supp=149250 oop=67750
+    2021-04-05 20000 -> 1400 class_b=1000 supp=1260 oop=18340
+layer-steps 331100 premium=2022|2021-12-20 premium=2021|2020-12-20
+    2022-03-05 0 class_b=5000 supp=0
+    2022-04-05 0 class_b=0.03 supp=0.01
+    2022-05-05 0 class_b=4999.97 supp=999.99
+    2022-06-05 0 class_b=5000 supp=1500
+    2022-07-05 0 class_b=3000 supp=1500
+    2022-08-05 0 class_b=2000 supp=1500
+    2022-09-05 undo=5 supp=-2000
+layer-items 331100 premium=2021|2020-12-20 : 2021-08-05 0 class_b=10000 line=101|XNG001|30000|03 supp=0
+layer-items 331100 premium=2021|2020-12-20 : 2021-08-05 0 class_b=10000 line=301|XNG002|30000|03 supp=0
+layer-items 331100 premium=2021|2020-12-20 : 2021-08-05 0 class_b=10000 line=201|SAD001|30000|03 supp=16500
+layer-items 331100 premium=2021|2020-12-20 : 2021-08-05 0 class_b=10000 line=201|003315000010000|30000|03 supp=0
+layer-items 331100 premium=2021|2020-12-20 : 2021-08-05 0 class_b=10000 line=301|C0201020030|30000|03 supp=16500
+layer-items 331100 premium=2021|2020-12-20 : 2021-08-05 0 class_b=10000 line=101|XL01XC03|30000|02 supp=16500
+layer-items 331100 premium=2021|2020-12-20 : 2021-08-05 0 over=20000 supp=1500
+layer-transfer-half 331100 premium=2021|2020-12-20
+    2021-03-05 0 transfer=36000 pay_loc=4 med_type=23 supp=0 oop=36000
+    2021-04-05 0 transfer=2000 pay_loc=4 med_type=23 supp=750 oop=1250
+layer-aid-after-supplementary 331100 premium=2022|2021-12-20 premium=2021|2020-12-20 held=7019|2021-01-01|
+    2021-03-05 20000 -> 8800 supp=1650 aid=0 oop=9550
+    2022-03-05 20000 -> 8800 supp=1650 aid=7640 relief=0 oop=1910
+    2022-04-05 undo=2 -> -8800 supp=-1650 aid=-7640 oop=-1910
+layer-aid-outpatient-limit 330300 held=7201|2021-01-01|
+    2022-03-05 30000 -> 0 med_type=11 aid=20000 relief=0 oop=10000
+    2022-04-05 1000 -> 0 med_type=11 aid=0 oop=1000
+    2022-05-05 1000 -> 0 aid=700 oop=300
+layer-aid-without-limit 330300 held=7131|2021-01-01| : 2022-03-05 300000 -> 229720 aid=70280 relief=0 oop=0
+layer-aid-limit 330300 held=7201|2021-01-01|
+    2022-03-05 1100000 -> 869720 aid=150000 relief=60280 oop=20000
+layer-relief 330300 held=7019|2021-01-01|
+    2022-03-05 30000 -> 13720 line=301|C0201020030|20000|03 aid=13024 relief=13256 oop=10000
+    2022-04-05 0 line=301|C0201020030|500|03 aid=0 relief=500 oop=0
+    2022-05-05 undo=2 aid=0 relief=-500 oop=0
+layer-other-payers 330300
+    2021-03-05 30000 -> 3010 cvlserv_pay=20000 hifdm_pay=6000 sums=89010.00|990.00 oop=990
+layer-other-payers-too-much 330300
+    2021-03-05 30000 -> 3010 othfund_pay=27000 sums=90010.00|-10.00 oop=0
+    2021-04-05 undo=1 -> -3010 oop=0
+layer-recorded-aid-before-the-scheme 330300 held=7019|2021-01-01|
+    2021-03-05 30000 -> 13720 maf_pay=10000 sums=83720.00|6280.00 aid=10000 oop=6280
+layer-hospital-part 330300 : 2021-03-05 30000 -> 3010 ownpay_hosp_part=500 sums=63010|26490 oop=26490
+layer-employee-fund-outside-scheme 220000 insutype=310
+    2017-03-05 30000 hifob_pay=9000 sums=69000.00|21000.00 oop=21000
 """
 # Rows of the other tables that are void, superseded or cannot be used: table, fate, what differs from a good row.
 OTHER_ROWS = """
@@ -541,6 +689,8 @@ class Plants:
         when, what, *words = shlex.split(text)
         given = fields(words)
         expect = words[words.index("->") + 1] if "->" in words else None
+        layers = {name: given.pop(name) for name in ("cover", "supp", "aid", "relief", "oop") if name in given}
+        cause = next((word[1:] for word in words if word[0] == "?"), None)
         fate = next((word[1:] for word in words if word[0] == "!"), "accepted")
         file = next((word[1:] for word in words if word[0] == "@"), "main")
         person["settled"] += 1
@@ -558,6 +708,9 @@ class Plants:
             row |= self.taken_back(person, what.removeprefix("undo="))
         else:
             row |= self.amounts(person, money(what), words, given.get("recorded", expect) or 0)
+        # what the script gives of the sums: those of the funds, and what is left to the person
+        for funds, person_side in values(words, "sums"):
+            row |= dict(fund_pay_sumamt=funds, psn_pay=person_side, cash_payamt=person_side)
         row |= {name: value for name, value in given.items() if name in COLUMNS["setl_d"]}
         self.add("setl_d", row, fate, file)
         self.settlements[setl_id] = row
@@ -566,6 +719,12 @@ class Plants:
             entry["setl_ids"].append(setl_id)
         if expect is not None:
             entry["expected_payout"][setl_id] = str(money(expect))
+        if layers:
+            amounts = {name: str(money(value)) for name, value in layers.items() if name != "cover"}
+            cover = {"cover": layers["cover"]} if "cover" in layers else {}
+            entry.setdefault("expected_layers", {})[setl_id] = amounts | cover
+        if cause:
+            entry.setdefault("expected_cause", {})[setl_id] = cause
         if fate == "accepted":
             self.explain(row, words)
 
@@ -644,15 +803,29 @@ def plant_ladders(p: Plants) -> None:
             p.settle(person, f"{int(year) + 1}-01-10 undo=1 -> {-points[-1][1]}")
 
 
+def plant_premiums(p: Plants, person: dict, words: list[str]) -> None:
+    """The premiums of a person: premium=cover year|paid|channel|consent|withdrawn, with the event of event=kind|day."""
+    for number, (year, paid, *more) in enumerate(values(words, "premium")):
+        channel, consent, withdrawn = [*more, *["own", "", ""][len(more) :]]
+        row = dict(enrl_id=f"{person['psn_no']}-{number}", psn_no=person["psn_no"], cover_year=year)
+        row |= dict(paid_time=str(moment(paid.replace("T", " "))), premium_amt="100.00", channel=channel)
+        row |= dict(auto_renew_consent_time=str(moment(consent))) if consent else {}
+        row |= dict(renewal_withdrawn_time=str(moment(withdrawn))) if withdrawn else {}
+        for event, day in values(words, "event"):
+            row |= dict(event=event, event_date=day)
+        p.add("supp_enrl_d", row)
+
+
 def plant_script(p: Plants) -> None:
-    """The persons of SCRIPT."""
+    """The persons of SCRIPT and of LAYERS."""
     person: dict = {}
-    for text in SCRIPT.strip().splitlines():
+    for text in (SCRIPT.strip() + "\n" + LAYERS.strip()).splitlines():
         line = text
         if text and not text.startswith(" "):
             head, _, line = text.partition(" : ")
             case, pool, *words = head.split()
             person = p.person(case, pool, words)
+            plant_premiums(p, person, words)
         if line.strip():
             p.settle(person, line)
 

@@ -183,7 +183,9 @@ class Policy:
         on_expense = (ladder["limit_basis"] == "eligible_expense") & (limit < NO_LIMIT)
         ladder["payable_cap"] = (limit - ladder["deductible"]).where(on_expense, NO_LIMIT)
         ladder["ladder_no"] = ladder.index
-        tiers = ladder.drop(columns="priority").merge(in_spans(tier), on=[*span, "insurance_type"])
+        tiers = ladder.drop(columns="priority").merge(
+            in_spans(tier).drop(columns="expense_pool"), on=[*span, "insurance_type"]
+        )
         tiers["tier_no"] = tiers["tier_no"].astype(int)
         tiers = tiers.sort_values(["ladder_no", "tier_no"])
         shift = tiers["deductible"].where(tiers["tier_basis"] == "gross", 0)

@@ -39,3 +39,21 @@
         else {{ payout }}
     end
 {%- endmacro -%}
+
+
+{#- What the earlier layers left of an expense: what lies above their deductible, less what they paid (rule F3). -#}
+{%- macro left_by_earlier(incurred, paid, earlier) -%}
+    greatest(greatest({{ incurred }} - {{ earlier }}.deductible, 0) - {{ paid }}, 0)
+{%- endmacro -%}
+
+
+{#- The part of an expense pool's accumulator that lies in the steps below its deductible (rule F3). -#}
+{%- macro stepped_expense(accumulated, steps) -%}
+    greatest(least({{ accumulated }}, {{ steps }}.steps_to) - {{ steps }}.steps_from, 0)
+{%- endmacro -%}
+
+
+{#- What a tier would have paid without any limit on the payout. -#}
+{%- macro tier_paid_without_limit(payable, tier) -%}
+    cast(round(cast({{ tier_reached(payable, tier) }} as decimal(26, 2)) * {{ tier }}.rate, 2) as decimal(18, 2))
+{%- endmacro -%}

@@ -16,7 +16,6 @@ tiers as (
 
 ),
 
--- One ladder serves the payable expense of all pools together, above the sum of their deductibles.
 scheme_terms as (
 
     select
@@ -63,6 +62,7 @@ laid_out as (
         category_terms.valid_from,
         category_terms.valid_to,
         tiers.tier_no,
+        tiers.expense_pool,
         tiers.lower_bound as published_lower_bound,
         tiers.upper_bound as published_upper_bound,
         scheme_terms.tier_basis,
@@ -76,13 +76,14 @@ laid_out as (
         cast(
             least(coalesce(category_terms.rate_override, tiers.rate + category_terms.rate_addition), 1) as decimal(6, 4)
         ) as rate,
-        -- Gross bounds move down by the category's own deductible (rule D2); the first tier starts where payable does.
+        -- Gross bounds move down by the category's own deductible, the first to 0 (rule D2); steps stay (rule F3).
         case
+            when tiers.expense_pool is not null then tiers.lower_bound
             when
                 row_number() over (
                     partition by
-                        category_terms.scheme_id, category_terms.insurance_type,
-                        category_terms.assistance_category, category_terms.valid_from
+                        category_terms.scheme_id, category_terms.insurance_type, category_terms.assistance_category,
+                        category_terms.valid_from, tiers.expense_pool
                     order by tiers.tier_no
                 ) = 1
                 then 0
@@ -90,7 +91,7 @@ laid_out as (
             else tiers.lower_bound
         end as lower_bound,
         case
-            when scheme_terms.tier_basis = 'gross' and tiers.upper_bound is not null
+            when tiers.expense_pool is null and scheme_terms.tier_basis = 'gross' and tiers.upper_bound is not null
                 then greatest(tiers.upper_bound - scheme_terms.deductible, 0)
             else tiers.upper_bound
         end as upper_bound,

@@ -26,6 +26,7 @@ matched as (
         terms.tier_basis,
         terms.bound_inclusive,
         terms.limit_basis,
+        terms.after_scheme_id,
         terms.document_id,
         terms.article,
         cast(round(cast(terms.deductible as decimal(26, 2)) * category_terms.deductible_factor, 2) as decimal(18, 2))

@@ -39,6 +39,7 @@ select
     valid_from,
     valid_to,
     tier_no,
+    expense_pool,
     cast(lower_bound as decimal(18, 2)) as lower_bound,
     cast(upper_bound as decimal(18, 2)) as upper_bound,
     rate,

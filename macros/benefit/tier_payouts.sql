@@ -12,6 +12,7 @@ payables as (
 schedule as (
 
     select * from {{ schedule }}
+    where expense_pool is null
 
 ),
 

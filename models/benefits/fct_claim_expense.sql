@@ -71,6 +71,8 @@ select
         civil_servant_paid + enterprise_paid + disabled_fund_paid + medical_aid_recorded + other_fund_paid
         as decimal(18, 2)
     ) as other_paid,
+    cast(medical_aid_recorded as decimal(18, 2)) as medical_aid_recorded,
+    cast(hospital_paid as decimal(18, 2)) as hospital_paid,
     cast(resident_cii_recorded as decimal(18, 2)) as resident_cii_recorded,
     cast(employee_cii_recorded as decimal(18, 2)) as employee_cii_recorded,
     cast(person_paid as decimal(18, 2)) as person_paid

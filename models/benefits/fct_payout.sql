@@ -1,9 +1,9 @@
--- What a critical illness scheme pays for each settlement (rules E1 to E5).
+-- What a scheme of tiers pays for each settlement: critical illness and supplementary insurance (rules E1 to E5, F3).
 with
 
 payables as (
 
-    select * from {{ ref('int_payable') }}
+    select * from {{ ref('int_scheme_payable') }}
 
 ),
 
@@ -29,22 +29,23 @@ payouts as (
 reached_tiers as (
 
     select
-        payables.settlement_id,
-        payables.scheme_id,
+        ladders.settlement_id,
+        ladders.scheme_id,
         max(schedule.tier_no) as reached_tier_no
-    from payables
+    from {{ ref('int_ladder_position') }} as ladders
     inner join schedule
         on
-            payables.scheme_id = schedule.scheme_id
-            and payables.insurance_type = schedule.insurance_type
-            and payables.assistance_category = schedule.assistance_category
-            and payables.valid_from = schedule.valid_from
+            ladders.scheme_id = schedule.scheme_id
+            and ladders.insurance_type = schedule.insurance_type
+            and ladders.assistance_category = schedule.assistance_category
+            and ladders.valid_from = schedule.valid_from
+            and ladders.expense_pool = coalesce(schedule.expense_pool, 'all')
             and (
-                payables.payable_after > schedule.lower_bound
-                or (schedule.bound_inclusive = 'lower' and payables.payable_after = schedule.lower_bound)
+                ladders.stands_at > schedule.lower_bound
+                or (schedule.bound_inclusive = 'lower' and ladders.stands_at = schedule.lower_bound)
             )
-    where payables.payable_after > 0
-    group by payables.settlement_id, payables.scheme_id
+    where ladders.stands_at > 0
+    group by ladders.settlement_id, ladders.scheme_id
 
 ),
 
@@ -83,8 +84,7 @@ select
     reached_tiers.reached_tier_no,
     coalesce(payouts.is_straddle, false) as is_straddle,
     payables.is_reversal,
-    -- Everyone insured in the pool is covered by its critical illness scheme.
-    'covered' as cover_status,
+    payables.cover_status,
     {{ status_name('greatest(payables.status_rank, ladder_status.status_rank)') }} as parameter_status
 from payables
 left join payouts

@@ -1,5 +1,22 @@
--- Payout of a settlement by tier (rules E4, E5). A cut to what is left of the limit comes off the highest tiers.
-{{ tier_payouts_within_limit(
-    tier_payouts=ref('int_tier_payout'),
-    limit_cuts=ref('int_limit_cut'),
-) }}
+-- Payout of a settlement by tier, critical illness and supplementary insurance together (rules E4, E5).
+select
+    settlement_id,
+    scheme_id,
+    tier_no,
+    schedule_key,
+    rate,
+    tier_expense,
+    tier_payout
+from {{ ref('int_paid_tier') }}
+
+union all
+
+select
+    settlement_id,
+    scheme_id,
+    tier_no,
+    schedule_key,
+    rate,
+    tier_expense,
+    tier_payout
+from {{ ref('int_supplementary_tier') }}

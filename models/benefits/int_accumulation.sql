@@ -6,6 +6,7 @@ with
 settlements as (
 
     select * from {{ ref('int_scheme_settlement') }}
+    where scheme_kind = 'critical_illness'
 
 ),
 

@@ -17,6 +17,13 @@ modifiers as (
 
     select * from {{ ref('category_modifier') }}
 
+),
+
+-- Medical aid has its rates by category from the parameters of the pool (rule F2).
+aid_terms as (
+
+    select * from {{ ref('int_aid_term') }}
+
 )
 
 select
@@ -26,7 +33,7 @@ select
     versions.valid_to,
     categories.assistance_category,
     categories.priority,
-    modifiers.scheme_id is not null as is_modified,
+    modifiers.scheme_id is not null or aid_terms.scheme_id is not null as is_modified,
     coalesce(modifiers.deductible_factor, 1) as deductible_factor,
     coalesce(modifiers.rate_addition, 0) as rate_addition,
     modifiers.rate_override,
@@ -42,3 +49,8 @@ left join modifiers
         versions.scheme_id = modifiers.scheme_id
         and categories.assistance_category = modifiers.assistance_category
         and {{ is_in_force('modifiers', 'versions.valid_from') }}
+left join aid_terms
+    on
+        versions.scheme_id = aid_terms.scheme_id
+        and categories.assistance_category = aid_terms.assistance_category
+        and {{ is_in_force('aid_terms', 'versions.valid_from') }}

@@ -39,7 +39,7 @@ changes as (
         scheme_id,
         effective_to as changes_on
     from {{ ref('scheme') }}
-    {%- for seed in ['benefit_term', 'benefit_tier', 'category_modifier', 'coverage'] %}
+    {%- for seed in ['benefit_term', 'benefit_tier', 'category_modifier', 'coverage', 'int_aid_term'] %}
     union
     select
         scheme_id,

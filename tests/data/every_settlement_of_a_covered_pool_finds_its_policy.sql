@@ -16,6 +16,8 @@ dates as (
         min(settlement_id) as lowest_settlement_id,
         max(settlement_id) as highest_settlement_id
     from {{ ref('int_scheme_settlement') }}
+    -- Medical aid and relief take their numbers from pool_parameter (rule F2).
+    where scheme_kind in ('critical_illness', 'supplementary')
     group by scheme_id, insurance_type, terms_on
 
 ),

@@ -12,7 +12,8 @@ person_years as (
         eligible_expense,
         payout_amount
     from {{ ref('fct_accumulator_year') }}
-    where payout_amount > eligible_expense
+    -- Rows with negative parts can leave less than nothing eligible; nothing paid is not more than that.
+    where payout_amount > greatest(eligible_expense, 0)
 
 ),
 
@@ -28,7 +29,7 @@ excused as (
             payouts.person_key = person_years.person_key
             and payouts.scheme_id = person_years.scheme_id
             and payouts.benefit_year = person_years.benefit_year
-    inner join {{ ref('int_payable') }} as payables
+    inner join {{ ref('int_scheme_payable') }} as payables
         on
             payouts.settlement_id = payables.settlement_id
             and payouts.scheme_id = payables.scheme_id

@@ -43,7 +43,7 @@ running as (
             rows between unbounded preceding and current row
         ) as paid_so_far
     from payouts
-    inner join {{ ref('int_payable') }} as payables
+    inner join {{ ref('int_scheme_payable') }} as payables
         on
             payouts.settlement_id = payables.settlement_id
             and payouts.scheme_id = payables.scheme_id

@@ -38,6 +38,17 @@ STATUSES = ("enacted", "reference", "illustrative")  # strongest first
 ITEM_TYPES = {"101": "drug", "102": "drug", "103": "drug", "201": "service", "301": "material"}
 IN_CATALOGUE = {"01", "02", "1", "2", "1.0", "2.0", "甲", "乙"}
 INSURANCE_TYPES_OF_ALL = ("employee", "resident")  # what `all` in a scheme stands for
+RECORDED = (
+    "hifp_pay",
+    "cvlserv_pay",
+    "hifes_pay",
+    "hifmi_pay",
+    "hifob_pay",
+    "hifdm_pay",
+    "maf_pay",
+    "othfund_pay",
+    "ownpay_hosp_part",
+)
 HEADER_COMPONENTS = ("coinsurance", "class_b_self_pay", "transfer_self_pay")
 
 
@@ -132,7 +143,7 @@ TABLES = {
         amounts=("premium_amt",),
         times=_words("paid_time auto_renew_consent_time renewal_withdrawn_time event_date"),
         years=("cover_year",),
-        texts=_words("enrl_id psn_no"),
+        texts=_words("enrl_id psn_no channel event"),
     ),
     "fund_txn_d": Table(
         key=("txn_id",),
@@ -385,7 +396,8 @@ def round_half_up(amount: Decimal) -> Decimal:
 class Ladder:
     """A compiled schedule (section D) of a scheme, version, insurance type and category.
 
-    `tiers` are (tier_no, lower, upper, rate) on payable expense. `payout_limit` caps the sum paid,
+    `tiers` are (tier_no, lower, upper, rate) on payable expense; `steps` (tier_no, pool, lower, upper, rate) on the
+    accumulator of a pool below its deductible (rule F3). `payout_limit` caps the sum paid,
     `expense_limits` (by expense pool) the eligible expense that counts.
     """
 
@@ -394,6 +406,8 @@ class Ladder:
     payout_limit: Decimal | None
     expense_limits: dict[str, Decimal]
     statuses: frozenset[str]
+    steps: tuple[tuple[int, str, Decimal, Decimal, Decimal], ...] = ()
+    after_schemes: dict[str, str] = field(default_factory=dict)
 
     @property
     def annual_limit(self) -> Decimal | None:
@@ -416,6 +430,7 @@ class Policy:
         names = _words(
             "region scheme benefit_term benefit_tier category_modifier assistance_category"
             " identity_code care_type_code insurance_type_code coverage item_list funding_standard"
+            " cover_rule pool_parameter"
         )
         return cls({name: read_seed(seeds_dir, name) for name in names})
 
@@ -590,7 +605,8 @@ def bounds_of(tiers: list[Row], tier_basis: str, deductible: Decimal) -> list[tu
 def compile_ladder(terms: list[Row], tiers: list[Row], modifier: Row | None) -> Ladder:
     """Rules D1 to D4: the ladder of one version and category."""
     deductibles = {term["expense_pool"]: deductible_of(term, modifier) for term in terms}
-    tiers = sorted(tiers, key=lambda tier: int(tier["tier_no"]))
+    rows = tiers
+    tiers = sorted((tier for tier in rows if not tier.get("expense_pool")), key=lambda tier: int(tier["tier_no"]))
     bounds = bounds_of(tiers, terms[0]["tier_basis"], sum(deductibles.values(), ZERO))
     waived = bool(modifier) and (modifier["limit_waived"] or "").lower() == "true"
     limited = [term for term in terms if term["annual_limit"] is not None and not waived]
@@ -607,7 +623,19 @@ def compile_ladder(terms: list[Row], tiers: list[Row], modifier: Row | None) -> 
             for term in limited
             if term["limit_basis"] == "eligible_expense"
         },
-        statuses=frozenset(row["status"] for row in (*terms, *tiers, modifier) if row),
+        statuses=frozenset(row["status"] for row in (*terms, *rows, modifier) if row),
+        steps=tuple(
+            (
+                int(row["tier_no"]),
+                row["expense_pool"],
+                money(row["lower_bound"]),
+                money(row["upper_bound"]),
+                rate_of(row, modifier),
+            )
+            for row in rows
+            if row.get("expense_pool")
+        ),
+        after_schemes={term["expense_pool"]: term["after_scheme_id"] for term in terms if term.get("after_scheme_id")},
     )
 
 
@@ -809,6 +837,7 @@ class Settlement:
     disease_code: str | None
     is_reversal: bool
     components: dict[str, Decimal]
+    recorded: dict[str, Decimal] = field(default_factory=dict)
     lines: tuple[Line, ...] = ()
     root: Settlement = field(default=None, repr=False)
 
@@ -875,6 +904,7 @@ def settlements_of(
             disease_code=row["dise_no"],
             is_reversal=is_reversal(row),
             components=components_of(row, own),
+            recorded={column: row[column] or ZERO for column in RECORDED},
             lines=own,
         )
     for settlement in settlements.values():
@@ -1273,6 +1303,536 @@ def account_of(payouts: list[Payout]) -> Account:
 
 
 # ---------------------------------------------------------------------------------------------
+# G. Cover of the supplementary insurance
+# ---------------------------------------------------------------------------------------------
+
+FOREVER = date(9999, 12, 31)
+
+
+def months_later(day: date, months: int) -> date:
+    """The same day some months later, or the last one of a shorter month."""
+    year, month = divmod(day.year * 12 + day.month - 1 + months, 12)
+    last = (date(year + (month == 11), (month + 1) % 12 + 1, 1) - timedelta(days=1)).day
+    return date(year, month + 1, min(day.day, last))
+
+
+@dataclass(frozen=True)
+class Premium:
+    """A premium of a cover year: paid, agreed to, or renewed by a standing consent (rule G7)."""
+
+    year: int
+    paid_on: date
+    channel: str | None
+    event: str | None
+    event_on: date | None
+    is_renewed: bool
+    enrolment: str
+
+
+@dataclass(frozen=True)
+class CoverStart:
+    """From when a cover year gives cover, by which rule and channel (rules G1 to G4)."""
+
+    begins: date
+    rule: str
+    channel: str | None
+    event_on: date | None
+
+
+def premiums_of(rows: list[Row], first_year: int) -> dict[str, list[Premium]]:
+    """Rule G7: the premiums of each person, with the renewals by consent in every year of which the extract tells."""
+    years = sorted({row["cover_year"] for row in rows})
+    premiums: dict[str, list[Premium]] = defaultdict(list)
+
+    def day(moment: datetime | None) -> date | None:
+        return moment.date() if moment else None
+
+    for row in rows:
+        consent, withdrawn = day(row["auto_renew_consent_time"]), day(row["renewal_withdrawn_time"])
+        paid = day(row["paid_time"]) or consent
+        found = premiums[row["psn_no"]]
+        if paid is not None and row["cover_year"] >= first_year:
+            event_on = day(row["event_date"])
+            found.append(
+                Premium(row["cover_year"], paid, row["channel"], row["event"], event_on, False, row["enrl_id"])
+            )
+        for year in years:
+            new_year = date(year, 1, 1)
+            stands = consent is not None and consent < new_year and not (withdrawn and withdrawn < new_year)
+            if stands and year > row["cover_year"] and year >= first_year:
+                day_before = new_year - timedelta(days=1)
+                found.append(Premium(year, day_before, row["channel"], None, None, True, row["enrl_id"]))
+    return premiums
+
+
+def choices(premium: Premium, former: int | None, first_year: int, rules: list[Row]) -> Iterator[tuple[int, str, date]]:
+    """Every rule that a premium satisfies: (preference, rule, day from which cover begins)."""
+    new_year = date(premium.year, 1, 1)
+    seen_on = max(premium.paid_on, new_year)
+    for row in rules:
+        if not in_force(row, seen_on):
+            continue
+        rule, months = row["rule"], int(row["waiting_months"])
+        if rule == "paid_by_year_end":
+            held = premium.year == first_year or former == premium.year - 1
+            if premium.paid_on < new_year and held:
+                yield 2, rule, new_year
+        elif rule == "first_year_first_quarter":
+            if premium.year == first_year:
+                yield 3, rule, max(new_year, premium.paid_on + timedelta(days=1))
+        elif rule == "returning_member":
+            if former is not None:
+                yield 4, rule, max(new_year, months_later(seen_on, months))
+        elif rule == "first_time_member":
+            if former is None:
+                yield 4, rule, max(new_year, months_later(premium.paid_on, months))
+        elif (
+            rule == premium.event
+            and premium.event_on is not None
+            and premium.paid_on <= premium.event_on + timedelta(days=int(row["window_days"]))
+        ):
+            yield 1, rule, max(new_year, premium.event_on)
+
+
+def cover_starts(premiums: list[Premium], first_year: int, rules: list[Row]) -> dict[int, CoverStart]:
+    """Rules G1 to G4: a year after the other; one that is paid in time goes on where the one before stands."""
+    starts: dict[int, CoverStart] = {}
+    former: int | None = None
+    for year in sorted({premium.year for premium in premiums}):
+        found = [
+            (preference, premium.paid_on, premium.is_renewed, premium.enrolment, rule, begins, premium)
+            for premium in premiums
+            if premium.year == year
+            for preference, rule, begins in choices(premium, former, first_year, rules)
+        ]
+        if found:
+            preference, *_, rule, begins, premium = min(found, key=lambda choice: choice[:4])
+            before = starts.get(former) if former is not None else None
+            if rule == "paid_by_year_end" and before is not None:
+                if before.begins > begins:
+                    begins, rule = before.begins, before.rule
+                event_on = before.event_on
+            else:
+                event_on = premium.event_on if preference == 1 else None
+            starts[year] = CoverStart(begins, rule, premium.channel, event_on)
+        former = year
+    return starts
+
+
+def basic_spans(rows: list[Row]) -> list[tuple[date, date]]:
+    """Rule G5: spans with basic benefits; a day without them parts two spans."""
+    spans: list[tuple[date, date]] = []
+    given = []
+    for row in rows:
+        end = row["paus_insu_date"]
+        if end is None and row["psn_insu_stas"] in ("2", "3"):
+            end = row["updt_time"]
+        given.append((row["crt_insu_date"].date(), end.date() if end else FOREVER))
+    for begin, end in sorted(pair for pair in given if pair[0] < pair[1]):
+        if spans and begin <= spans[-1][1]:
+            spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+        else:
+            spans.append((begin, end))
+    return spans
+
+
+class Covers:
+    """Who is covered when by one supplementary scheme."""
+
+    def __init__(self, scheme: Row, enrolments: list[Row], insured: list[Row], policy: Policy):
+        self.scheme_id = scheme["scheme_id"]
+        self.rules = [row for row in policy.seeds["cover_rule"] if row["scheme_id"] == self.scheme_id]
+        first_year = min(
+            row["effective_from"].year for row in policy.seeds["scheme"] if row["scheme_id"] == self.scheme_id
+        )
+        self.starts = {
+            person: cover_starts(premiums, first_year, self.rules)
+            for person, premiums in premiums_of(enrolments, first_year).items()
+        }
+        spells = defaultdict(list)
+        for row in insured:
+            pool = policy.pool_of(row["insu_admdvs"])
+            kind = policy.insurance_type_of(pool, row["insutype"])
+            if pool == scheme["pool_region_code"] and kind in INSURANCE_TYPES_OF_ALL:
+                spells[row["psn_no"]].append(row)
+        self.spans = {person: basic_spans(rows) for person, rows in spells.items()}
+
+    def usable(self, person: str, number: int, start: CoverStart, year: int) -> date:
+        """Rules G4, G5: from when a span of basic benefits can be used: after a break only after a wait."""
+        spans = self.spans[person]
+        begin, end = spans[number]
+        if number == 0:
+            return begin
+        if start.event_on is not None and spans[number - 1][1] <= start.event_on < end:
+            return begin
+        for row in self.rules:
+            if row["rule"] == "basic_benefits_resumed" and in_force(row, date(year, 1, 1)):
+                return months_later(begin, int(row["waiting_months"]))
+        return begin
+
+    def status(self, person: str, day: date) -> str:
+        """Rule G6: covered on the day, or why not."""
+        start = self.starts.get(person, {}).get(day.year)
+        spans = self.spans.get(person, [])
+        if start is None:
+            return "not_enrolled"
+        if not spans:
+            return "not_insured"
+        number = next((i for i, (begin, end) in enumerate(spans) if begin <= day < end), None)
+        if number is None:
+            return "basic_suspended"
+        if day < start.begins:
+            return "waiting"
+        return "covered" if day >= self.usable(person, number, start, day.year) else "waiting_after_break"
+
+    def all_spans(self) -> Iterator[tuple[str, date, date, str, str | None]]:
+        """Rules G1 to G5: (person, from, to, rule, channel) of every span of cover."""
+        for person, starts in self.starts.items():
+            for year, start in starts.items():
+                for number, (_, end) in enumerate(self.spans.get(person, [])):
+                    begin = max(start.begins, self.usable(person, number, start, year))
+                    until = min(end, date(year + 1, 1, 1))
+                    if begin < until:
+                        yield person, begin, until, start.rule, start.channel
+
+
+# ---------------------------------------------------------------------------------------------
+# E6, F3. Supplementary insurance
+# ---------------------------------------------------------------------------------------------
+
+
+def schemes_of_kind(policy: Policy, kind: str) -> dict[str, list[Row]]:
+    """The versions of each scheme of a kind."""
+    schemes = defaultdict(list)
+    for row in policy.seeds["scheme"]:
+        if row["scheme_kind"] == kind:
+            schemes[row["scheme_id"]].append(row)
+    return schemes
+
+
+def person_years(settlements: Iterable[Settlement], scheme: Row, first_day: date) -> dict[tuple, list[Settlement]]:
+    """The settlements that a later layer looks at, by person and benefit year, in order E1."""
+    found = defaultdict(list)
+    types = INSURANCE_TYPES_OF_ALL if scheme["insurance_type"] == "all" else (scheme["insurance_type"],)
+    for settlement in settlements:
+        if settlement.pool != scheme["pool_region_code"] or settlement.insurance_type not in types:
+            continue
+        if terms_day(settlement, scheme) >= first_day:
+            found[settlement.person_no, benefit_year_of(settlement, scheme)].append(settlement)
+    for members in found.values():
+        members.sort(key=lambda s: (s.settled_at, s.settlement_id))
+    return found
+
+
+@dataclass
+class Supplementary:
+    """Payouts of the supplementary schemes, and how much of each lies on what earlier layers left."""
+
+    payouts: list[Payout] = field(default_factory=list)
+    accounts: list[Account] = field(default_factory=list)
+    on_left: dict[str, Decimal] = field(default_factory=dict)
+    statuses: dict[tuple[str, str], str] = field(default_factory=dict)
+
+
+def pay_supplementary(
+    settlements: list[Settlement],
+    versions: list[Row],
+    covers: Covers,
+    spells: dict[str, list[Spell]],
+    earlier: dict[str, Decimal],
+    policy: Policy,
+    result: Supplementary,
+) -> None:
+    """Rules E3, E4, F3, G6: one supplementary scheme; `earlier` is what the layers before paid by settlement."""
+    scheme = versions[0]
+    scheme_id = scheme["scheme_id"]
+    first_day = min(row["effective_from"] for row in versions)
+    for (person, year), members in person_years(settlements, scheme, first_day).items():
+        held = spells.get(person, [])
+        incurred: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        counted: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        outside: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        paid_before, rows, is_open_year = ZERO, [], False
+        for settlement in members:
+            day = terms_day(settlement, scheme)
+            status = covers.status(person, day)
+            result.statuses[settlement.settlement_id, scheme_id] = status
+            category = category_at(held, scheme, day, year, policy)
+            ladder = policy.ladder(scheme_id, day, settlement.insurance_type, category)
+            eligible, used = eligible_expense(settlement, scheme_id, day, policy)
+            is_open_year = is_open_year or any(eligible.values())
+            used = used | ladder.statuses | {row["status"] for row in versions if in_force(row, day)}
+            before = dict(counted)
+            for pool, amount in eligible.items():
+                counted[pool] += amount if status == "covered" else ZERO
+            paid_after = paid_before + earlier.get(settlement.settlement_id, ZERO)
+            stood = stands = left_moved = stepped_before = stepped_after = ZERO
+            for pool, deductible in ladder.deductibles.items():
+                incurred_before = incurred[pool]
+                incurred[pool] += eligible.get(pool, ZERO)
+                if pool in ladder.after_schemes:
+                    first = next(row for row in policy.schemes if row["scheme_id"] == ladder.after_schemes[pool])
+                    under = category_at(held, first, terms_day(settlement, first), year, policy)
+                    theirs = policy.ladder(first["scheme_id"], day, settlement.insurance_type, under)
+                    used = used | {first["status"]} | term_statuses(first, day, settlement, under, policy)
+                    threshold = sum(theirs.deductibles.values(), ZERO)
+                    left_before = max(ZERO, max(ZERO, incurred_before - threshold) - paid_before)
+                    left_after = max(ZERO, max(ZERO, incurred[pool] - threshold) - paid_after)
+                    outside_before = outside[pool]
+                    if status != "covered":
+                        outside[pool] += left_after - left_before
+                    low = max(ZERO, left_before - outside_before - deductible)
+                    high = max(ZERO, left_after - outside[pool] - deductible)
+                    left_moved += high - low
+                else:
+                    low = max(ZERO, before.get(pool, ZERO) - deductible)
+                    high = max(ZERO, counted[pool] - deductible)
+                stood, stands = stood + low, stands + high
+            tiers = []
+            on_left = ZERO
+            expenses = difference(tier_expenses, stood, stands, ladder)
+            payouts = difference(tier_payouts, stood, stands, ladder)
+            lefts = difference(tier_payouts, stood, stood + left_moved, ladder)
+            for (number, _, _, rate), expense, amount, left in zip(ladder.tiers, expenses, payouts, lefts, strict=True):
+                if expense:
+                    tiers.append(Tier(settlement.settlement_id, scheme_id, number, rate, expense, amount))
+                    on_left += left
+            for number, pool, lower, upper, rate in ladder.steps:
+                reached = [max(ZERO, min(amount, upper) - lower) for amount in (before.get(pool, ZERO), counted[pool])]
+                stepped_before, stepped_after = stepped_before + reached[0], stepped_after + reached[1]
+                if reached[0] != reached[1]:
+                    amount = round_half_up(rate * reached[1]) - round_half_up(rate * reached[0])
+                    tiers.append(
+                        Tier(settlement.settlement_id, scheme_id, number, rate, reached[1] - reached[0], amount)
+                    )
+            result.on_left[settlement.settlement_id] = on_left
+            rows.append(
+                Payout(
+                    settlement_id=settlement.settlement_id,
+                    scheme_id=scheme_id,
+                    person_no=person,
+                    benefit_year=year,
+                    settled_at=settlement.settled_at,
+                    region_code=settlement.region_code,
+                    insurance_type=settlement.insurance_type,
+                    assistance_category=category,
+                    eligible_expense=sum(counted.values(), ZERO) - sum(before.values(), ZERO),
+                    accumulated_before=sum(before.values(), ZERO),
+                    accumulated_after=sum(counted.values(), ZERO),
+                    payable_before=stood + stepped_before,
+                    payable_after=stands + stepped_after,
+                    payout_amount=sum((tier.tier_payout for tier in tiers), ZERO),
+                    is_straddle=len(tiers) > 1,
+                    is_reversal=settlement.is_reversal,
+                    cover_status=status,
+                    parameter_status=max(used, key=STATUSES.index),
+                    tiers=tuple(sorted(tiers, key=lambda tier: tier.tier_no)),
+                    accumulated_by_pool=dict(counted),
+                    ladder=ladder,
+                )
+            )
+            paid_before = paid_after
+        if is_open_year:
+            result.payouts += rows
+            result.accounts.append(account_of(rows))
+
+
+def term_statuses(scheme: Row, day: date, settlement: Settlement, category: str, policy: Policy) -> set[str]:
+    """The statuses of an earlier scheme's terms and modifier, which its deductible comes from."""
+    terms = policy.versions("benefit_term", scheme["scheme_id"], day, settlement.insurance_type)
+    modifier = policy.modifier(scheme["scheme_id"], day, category)
+    return {row["status"] for row in (*terms, modifier) if row}
+
+
+# ---------------------------------------------------------------------------------------------
+# F2, I2. Medical aid and relief
+# ---------------------------------------------------------------------------------------------
+
+
+def pool_parameter(policy: Policy, pool: str, name: str, day: date) -> str | None:
+    """A pool's parameter in force on a day."""
+    for row in policy.seeds["pool_parameter"]:
+        if row["pool_region_code"] == pool and row["parameter"] == name and in_force(row, day):
+            return row["value"]
+    return None
+
+
+def aided_category(held: list[Spell], scheme: Row, day: date, year: int, policy: Policy) -> str | None:
+    """Rules C2, F2: the best category held for which aid has a rate; None where there is none."""
+    retroactive = scheme["status_change_rule"] == "retroactive"
+    first, last = (date(year, 1, 1), date(year, 12, 31)) if retroactive else (day, day)
+    found = {spell.category for spell in held if spell.overlaps(first, last)}
+    pool = scheme["pool_region_code"]
+    rated = [c for c in found if pool_parameter(policy, pool, f"medical_aid_rate_{c}", day) is not None]
+    return min(rated, key=lambda c: policy.priorities[c], default=None)
+
+
+@dataclass
+class Aid:
+    """Medical aid by settlement, and who was aided under which category on which day."""
+
+    amounts: dict[str, Decimal] = field(default_factory=dict)
+    categories: dict[str, tuple[str, str, date]] = field(default_factory=dict)
+
+
+def held_to(whole: Decimal, amount: Decimal) -> Decimal:
+    """An amount held between nothing and the whole."""
+    return max(min(amount, max(whole, ZERO)), min(whole, ZERO))
+
+
+def pay_aid(
+    settlements: list[Settlement],
+    versions: list[Row],
+    spells: dict[str, list[Spell]],
+    earlier: dict[str, Decimal],
+    policy: Policy,
+    result: Aid,
+) -> None:
+    """Rules E6, F2: one medical-aid scheme; `earlier` is what came off its base by settlement."""
+    scheme, pool = versions[0], versions[0]["pool_region_code"]
+    first_day = min(row["effective_from"] for row in versions)
+    for (person, year), members in person_years(settlements, scheme, first_day).items():
+        base = inpatient = outpatient = ZERO
+        for settlement in members:
+            day = terms_day(settlement, scheme)
+            category = aided_category(spells.get(person, []), scheme, day, year, policy)
+            if category is None:
+                continue
+            result.categories[settlement.settlement_id] = (category, pool, day)
+
+            def number(name: str, on: date = day) -> Decimal | None:
+                return money(pool_parameter(policy, pool, f"medical_aid_{name}", on))
+
+            is_waived = pool_parameter(policy, pool, f"medical_aid_limit_waived_{category}", day) == "true"
+            limit, sub_limit = (None, None) if is_waived else (number("annual_limit"), number("outpatient_limit"))
+            deductible = number("deductible") or ZERO
+            eligible, _ = eligible_expense(settlement, scheme["scheme_id"], day, policy)
+            whole = sum(eligible.values(), ZERO)
+            if not any(eligible.values()):
+                continue
+            added = held_to(whole, whole - earlier.get(settlement.settlement_id, ZERO))
+            rate = number(f"rate_{category}")
+            entitlement = round_half_up(rate * max(ZERO, base + added - deductible)) - round_half_up(
+                rate * max(ZERO, base - deductible)
+            )
+
+            def given(inside: Decimal, out: Decimal, most=limit, most_out=sub_limit) -> Decimal:
+                out = out if most_out is None else min(out, most_out)
+                return inside + out if most is None else min(inside + out, most)
+
+            before = given(inpatient, outpatient)
+            base += added
+            if any(amount for name, amount in eligible.items() if name == "outpatient"):
+                outpatient += entitlement
+            else:
+                inpatient += entitlement
+            result.amounts[settlement.settlement_id] = given(inpatient, outpatient) - before
+
+
+# ---------------------------------------------------------------------------------------------
+# E7. Burden
+# ---------------------------------------------------------------------------------------------
+
+BURDEN = (
+    "total_cost",
+    "basic_paid",
+    "critical_illness_paid",
+    "supplementary_paid",
+    "medical_aid_paid",
+    "other_paid",
+    "relief_paid",
+    "out_of_pocket",
+)
+
+
+class Running:
+    """Two running sums, and what the first comes to when it is held to the second: nothing is below zero."""
+
+    def __init__(self) -> None:
+        self.amount = self.whole = ZERO
+
+    def held(self) -> Decimal:
+        return min(max(self.amount, ZERO), max(self.whole, ZERO))
+
+    def add(self, amount: Decimal, whole: Decimal) -> Decimal:
+        """What one row moves."""
+        before = self.held()
+        self.amount += amount
+        self.whole += whole
+        return self.held() - before
+
+
+def layer_amounts(
+    settlement: Settlement, critical: dict, supplementary: dict, aid: Aid, policy: Policy
+) -> dict[str, Decimal]:
+    """Rules B1, E6: what each layer says it pays."""
+
+    def computes(kind: str) -> bool:
+        return any(
+            row["scheme_kind"] == kind
+            and row["pool_region_code"] == settlement.pool
+            and settlement.insurance_type in INSURANCE_TYPES_OF_ALL
+            and row["insurance_type"] in ("all", settlement.insurance_type)
+            and row["effective_from"] <= settlement.root.settled_at.date()
+            for row in policy.seeds["scheme"]
+        )
+
+    key, recorded = settlement.settlement_id, settlement.recorded
+    other = sum((recorded[name] for name in ("cvlserv_pay", "hifes_pay", "hifdm_pay", "othfund_pay")), ZERO)
+    other += recorded["ownpay_hosp_part"]
+    if not computes(CRITICAL_ILLNESS):
+        other += recorded["hifmi_pay"] + recorded["hifob_pay"]
+    return {
+        "basic_paid": recorded["hifp_pay"],
+        "critical_illness_paid": critical.get(key, ZERO),
+        "supplementary_paid": supplementary.get(key, ZERO),
+        "medical_aid_paid": aid.amounts.get(key, ZERO) if computes("medical_aid") else recorded["maf_pay"],
+        "other_paid": other,
+    }
+
+
+def burdens_of(
+    settlements: Iterable[Settlement], amounts: dict[str, dict[str, Decimal]], aid: Aid, policy: Policy
+) -> dict[str, dict[str, Decimal]]:
+    """Rules E6, E7, I2: who bears what, every person-year walked in order, layer after layer."""
+    bases = {row["pool_region_code"]: row for row in policy.seeds["scheme"]}
+    years = defaultdict(list)
+    for settlement in settlements:
+        years[settlement.person_no, benefit_year_of(settlement, bases[settlement.pool])].append(settlement)
+    burdens: dict[str, dict[str, Decimal]] = {}
+    for members in years.values():
+        members.sort(key=lambda s: (s.settled_at, s.settlement_id))
+        left = {s.settlement_id: s.components["total_cost"] for s in members}
+        shares: dict[str, dict[str, Decimal]] = {key: {"total_cost": total} for key, total in left.items()}
+        for layer in BURDEN[1:6]:
+            account, families = Running(), defaultdict(Running)
+            for s in members:
+                key = s.settlement_id
+                amount = amounts[key][layer]
+                if layer in ("basic_paid", "other_paid"):
+                    amount = families[s.root.settlement_id].add(amount, left[key])
+                elif not s.is_reversal:
+                    amount = held_to(left[key], amount)
+                shares[key][layer] = account.add(amount, left[key])
+            for key in left:
+                left[key] -= shares[key][layer]
+        account, borne = Running(), ZERO
+        for s in members:
+            key = s.settlement_id
+            claim = ZERO
+            if key in aid.categories:
+                category, pool, day = aid.categories[key]
+                ceiling = money(pool_parameter(policy, pool, f"relief_ceiling_{category}", day))
+                if ceiling is not None:
+                    claim = max(ZERO, borne + left[key] - ceiling) - max(ZERO, borne - ceiling)
+            borne += left[key]
+            shares[key]["relief_paid"] = account.add(claim, left[key])
+            shares[key]["out_of_pocket"] = left[key] - shares[key]["relief_paid"]
+        burdens |= shares
+    return burdens
+
+
+# ---------------------------------------------------------------------------------------------
 # H. Funds
 # ---------------------------------------------------------------------------------------------
 
@@ -1369,10 +1929,25 @@ class Result:
     accounts: list[Account]
     funds: dict[FundKey, FundYear]
     scheme_ids: tuple[str, ...]
+    supplementary_payouts: list[Payout] = field(default_factory=list)
+    supplementary_accounts: list[Account] = field(default_factory=list)
+    cover_statuses: dict[tuple[str, str], str] = field(default_factory=dict)
+    cover_spans: list[tuple] = field(default_factory=list)
+    aids: dict[str, Decimal] = field(default_factory=dict)
+    burdens: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+
+    @property
+    def all_payouts(self) -> list[Payout]:
+        """Those of critical illness insurance, then those of supplementary insurance."""
+        return [*self.payouts, *self.supplementary_payouts]
+
+    @property
+    def all_accounts(self) -> list[Account]:
+        return [*self.accounts, *self.supplementary_accounts]
 
     @property
     def tiers(self) -> list[Tier]:
-        return [tier for payout in self.payouts for tier in payout.tiers]
+        return [tier for payout in self.all_payouts for tier in payout.tiers]
 
 
 def evaluate(tables: dict[str, list[Row]], policy: Policy) -> Result:
@@ -1396,6 +1971,36 @@ def evaluate(tables: dict[str, list[Row]], policy: Policy) -> Result:
             rows = list(pay(claims))
             payouts += rows
             accounts.append(account_of(rows))
+    everyone = list(settlements.values())
+    critical = {payout.settlement_id: payout.payout_amount for payout in payouts}
+    supplementary, aid, spans = Supplementary(), Aid(), []
+    aids, supplements = schemes_of_kind(policy, "medical_aid"), schemes_of_kind(policy, "supplementary")
+    places = {versions[0]["pool_region_code"]: int(versions[0]["layer_order"]) for versions in supplements.values()}
+
+    def is_first(versions: list[Row]) -> bool:
+        place = places.get(versions[0]["pool_region_code"])
+        return place is not None and int(versions[0]["layer_order"]) < place
+
+    for versions in aids.values():
+        if is_first(versions):
+            pay_aid(everyone, versions, spells, critical, policy, aid)
+    earlier = {key: critical.get(key, ZERO) + aid.amounts.get(key, ZERO) for key in {*critical, *aid.amounts}}
+    for versions in supplements.values():
+        covers = Covers(versions[0], accepted["supp_enrl_d"], accepted["psn_insu_d"], policy)
+        spans += [(versions[0]["scheme_id"], *span) for span in covers.all_spans()]
+        pay_supplementary(everyone, versions, covers, spells, earlier, policy, supplementary)
+    off_base = {
+        key: critical.get(key, ZERO) + supplementary.on_left.get(key, ZERO)
+        for key in {*critical, *supplementary.on_left}
+    }
+    for versions in aids.values():
+        if not is_first(versions):
+            pay_aid(everyone, versions, spells, off_base, policy, aid)
+    supplements_paid = {payout.settlement_id: payout.payout_amount for payout in supplementary.payouts}
+    amounts = {
+        key: layer_amounts(settlement, critical, supplements_paid, aid, policy)
+        for key, settlement in settlements.items()
+    }
     return Result(
         audits=audits,
         quarantine=quarantine,
@@ -1403,7 +2008,13 @@ def evaluate(tables: dict[str, list[Row]], policy: Policy) -> Result:
         payouts=payouts,
         accounts=accounts,
         funds=funds_of(payouts, accepted["psn_insu_d"], policy),
-        scheme_ids=tuple(sorted({row["scheme_id"] for row in policy.schemes})),
+        scheme_ids=tuple(sorted({*(row["scheme_id"] for row in policy.schemes), *supplements})),
+        supplementary_payouts=supplementary.payouts,
+        supplementary_accounts=supplementary.accounts,
+        cover_statuses=supplementary.statuses,
+        cover_spans=spans,
+        aids=aid.amounts,
+        burdens=burdens_of(everyone, amounts, aid, policy),
     )
 
 

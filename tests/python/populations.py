@@ -97,12 +97,15 @@ def vary_readings(seeds: SeedFolder, rng: random.Random) -> None:
     """The parameters by which a region reads a document otherwise; one year basis per pool."""
     year_basis: dict[str, str] = defaultdict(lambda: rng.choice(("settlement", "discharge")))
     inclusive: dict[str, str] = defaultdict(lambda: rng.choice(("upper", "lower")))
+    aid_order = rng.choice(("25", "40"))  # before the supplementary insurance or after it (rule E6)
 
     def scheme(row: Row) -> None:
         row["benefit_year_basis"] = year_basis[row["pool_region_code"]]
         if row["scheme_kind"] == oracle.CRITICAL_ILLNESS:
             row["status_change_rule"] = rng.choice(("prospective", "retroactive"))
             row["reversal_terms"] = rng.choice(("original", "posting", ""))
+        if row["scheme_kind"] == "medical_aid":
+            row["layer_order"] = aid_order
 
     def term(row: Row) -> None:
         row["bound_inclusive"] = inclusive[row["scheme_id"]]
@@ -673,6 +676,10 @@ class Population:
             inscp_amt=basic + eligible - class_b,
             hifp_pay=basic,
             hifmi_pay=rng.choice((0, rng.randrange(1_000_00))),
+            cvlserv_pay=rng.choice((0, 0, 0, rng.randrange(2_000_00))),
+            othfund_pay=rng.choice((0, 0, 0, rng.randrange(60_000_00), -rng.randrange(100_00))),
+            maf_pay=rng.choice((0, 0, 0, rng.randrange(5_000_00))),
+            ownpay_hosp_part=rng.choice((0, 0, 0, rng.randrange(300_00))),
             psn_pay=own + over + class_b + transfer + eligible - class_b,
         )
         return row
@@ -844,6 +851,35 @@ class Population:
             moved = begin + timedelta(days=rng.choice((0, 365, 700)))
             spell(moved, None, rng.choice(self.places[person.pool]), "1")
 
+    def premiums(self, person: Person) -> None:
+        """Premiums around every bound of section G, now and then more than one for a year, or a consent instead."""
+        rng = self.rng
+        for year in range(2021, 2025):
+            for _ in range(rng.choice((0, 1, 1, 1, 2))):
+                turn = date(year, 1, 1)
+                paid = rng.choice((turn - timedelta(days=1), turn, turn + timedelta(days=rng.randrange(-60, 330))))
+                paid = rng.choice(
+                    (paid, date(year, 3, 31), date(year, 4, 1), date(year, 8, 31), turn - timedelta(days=9))
+                )
+                event = rng.choice(("", "", "newborn", "veteran", "moved_in", "released"))
+                consent = rng.choice(("", "", f"{paid - timedelta(days=5)} 09:00:00"))
+                withdrawn = rng.choice(("", f"{year}-12-31 09:00:00", f"{year + 1}-01-01 00:00:00")) if consent else ""
+                self.add(
+                    "supp_enrl_d",
+                    enrl_id=self.next_id("E"),
+                    psn_no=person.person_no,
+                    cover_year=str(year),
+                    paid_time=rng.choice((f"{paid} 10:00:00", f"{paid} 10:00:00", ""))
+                    if consent
+                    else f"{paid} 23:59:59",
+                    premium_amt="100.00",
+                    channel=rng.choice(("own", "account", "kin_account", "subsidised")),
+                    auto_renew_consent_time=consent,
+                    renewal_withdrawn_time=withdrawn,
+                    event=event,
+                    event_date=str(paid - timedelta(days=rng.choice((0, 29, 30, 31, 89, 90, 91)))) if event else "",
+                )
+
     # -- the other tables ---------------------------------------------------------------------
 
     def other_tables(self) -> None:
@@ -861,15 +897,6 @@ class Population:
                 resd_loc_admdvs=person.region,
             )
             self.add(
-                "supp_enrl_d",
-                enrl_id=self.next_id("E"),
-                psn_no=person.person_no,
-                cover_year="2022",
-                paid_time="2021-12-01 10:00:00",
-                premium_amt="100.00",
-                channel="own",
-            )
-            self.add(
                 "mdtrt_d",
                 mdtrt_id=self.next_id("V"),
                 psn_no=person.person_no,
@@ -883,6 +910,12 @@ class Population:
                 psn_no=person.person_no,
                 refl_date="2022-01-02",
             )
+        voluntary = {
+            row["pool_region_code"] for row in self.policy.seeds["scheme"] if row["scheme_kind"] == "supplementary"
+        }
+        for person in self.persons:
+            if person.pool in voluntary or self.chance(0.1):
+                self.premiums(person)
         for code in ("H001", "H002", "H003"):
             self.add("fixmedins_b", fixmedins_code=code, fixmedins_name=f"Hospital {code}")
         for scheme in self.policy.schemes:

@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import sys
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -16,7 +17,17 @@ import pytest
 from conftest import PROJECT, copy_project
 
 PUBLIC = {
-    "benefits": {"fct_claim_expense", "fct_payout", "fct_payout_tier", "fct_accumulator_year"},
+    "benefits": {
+        "fct_claim_expense",
+        "fct_payout",
+        "fct_payout_tier",
+        "fct_accumulator_year",
+        "fct_cover_span",
+        "fct_burden",
+        "fct_burden_year",
+        "fct_payout_variance",
+        "payout_trace",
+    },
     "funds": {"fct_fund_year"},
     "policy": {"dim_scheme", "benefit_schedule", "policy_document", "guardrail_check", "fct_scenario"},
     "quality": {"load_audit", "quarantine", "check_result"},
@@ -76,8 +87,58 @@ def test_quarantine_reasons_are_those_planted(warehouse, manifest):
 
 
 def test_every_public_table_is_there(warehouse):
-    found = set(warehouse.execute("select schema_name, table_name from duckdb_tables()").fetchall())
+    found = set(
+        warehouse.execute(
+            "select schema_name, table_name from duckdb_tables() union all"
+            " select schema_name, view_name from duckdb_views() where not internal"
+        ).fetchall()
+    )
     assert {(schema, table) for schema, tables in PUBLIC.items() for table in tables} <= found
+
+
+def test_later_layers_pay_what_the_manifest_says(warehouse, manifest):
+    """Rules E6, E7, F2, F3, G1 to G6, I2: the scripted persons, worked out by hand."""
+    names = ("supp", "aid", "relief", "oop")
+    burdens = {
+        settlement: dict(zip(names, amounts, strict=True))
+        for settlement, *amounts in warehouse.execute(
+            "select settlement_id, supplementary_paid, medical_aid_paid, relief_paid, out_of_pocket"
+            " from benefits.fct_burden where starts_with(settlement_id, 'PLANT')"
+        ).fetchall()
+    }
+    covers = dict(
+        warehouse.execute(
+            "select settlement_id, cover_status from benefits.int_settlement_cover"
+            " where starts_with(settlement_id, 'PLANT')"
+        ).fetchall()
+    )
+    planted = {s: told for case in manifest["cases"].values() for s, told in case.get("expected_layers", {}).items()}
+    wrong = {
+        (settlement, name): (expected, covers.get(settlement) if name == "cover" else burdens[settlement][name])
+        for settlement, told in planted.items()
+        for name, expected in told.items()
+        if (covers.get(settlement) != expected if name == "cover" else burdens[settlement][name] != Decimal(expected))
+    }
+    assert not wrong
+    assert len(planted) > 80
+
+
+def test_every_planted_cause_of_a_variance_is_named(warehouse, manifest):
+    """Rule E8: each cause stands in the sample and is found, and nothing else there is called unexplained."""
+    found = dict(
+        warehouse.execute(
+            "select settlement_id, cause from benefits.fct_payout_variance where starts_with(settlement_id, 'PLANT')"
+        ).fetchall()
+    )
+    planted = {s: told for case in manifest["cases"].values() for s, told in case.get("expected_cause", {}).items()}
+    assert {settlement: found.get(settlement) for settlement in planted} == planted
+    assert set(planted.values()) == {
+        "none", "other_column", "rounding", "reversal", "category", "deductible", "limit", "tier", "coverage",
+        "not_recorded", "unexplained",
+    }  # fmt: skip
+    assert {settlement for settlement, cause in found.items() if cause in ("unexplained", "not_recorded")} == {
+        settlement for settlement, cause in planted.items() if cause in ("unexplained", "not_recorded")
+    }
 
 
 def test_every_table_and_column_says_what_it_is(warehouse):
@@ -154,6 +215,30 @@ def test_a_changed_number_in_a_seed_changes_what_is_paid(sample_build, tmp_path)
         before = dict(published.execute(totals).fetchall())
     assert after["xianyang_cii"] > before["xianyang_cii"]
     assert {scheme for scheme in before if before[scheme] != after[scheme]} == {"xianyang_cii"}
+
+
+def test_the_order_of_aid_and_supplementary_insurance_is_a_cell(sample_build, tmp_path):
+    """Rule E6: 20,000 of an aided person, 8,800 paid before. After: 1,650 and 80% of 9,550; before: 80% of 11,200."""
+    project = copy_project(tmp_path / "project")
+    path = project / "seeds" / "policy" / "scheme.csv"
+    text = path.read_text()
+    assert "medical_aid,331100,all,40," in text
+    path.write_text(text.replace("medical_aid,331100,all,40,", "medical_aid,331100,all,25,"))
+    database = Path(shutil.copy(sample_build.database, tmp_path / "dabing.duckdb"))
+    query = (
+        "select supplementary_paid, medical_aid_paid, out_of_pocket from benefits.fct_burden"
+        " where settlement_id = 'PLANT-layer-aid-after-supplementary-1-2'"
+    )
+    after = (Decimal("1650.00"), Decimal("7640.00"), Decimal("1910.00"))
+    with duckdb.connect(str(database), read_only=True) as unchanged:
+        assert unchanged.execute(query).fetchone() == after
+    dbt(
+        "build", "--select", "scheme", "int_aided_settlement+", "--exclude", "check_result",
+        "--exclude-resource-type", "unit_test", "test",
+        database=database, raw=sample_build.raw, project=project, target=tmp_path / "target",
+    )  # fmt: skip
+    with duckdb.connect(str(database), read_only=True) as changed:
+        assert changed.execute(query).fetchone() == (Decimal("0.00"), Decimal("8960.00"), Decimal("2240.00"))
 
 
 @pytest.mark.parametrize("analysis", sorted(path.stem for path in (PROJECT / "analyses").glob("*.sql")))

@@ -190,7 +190,7 @@ def compare_components(warehouse: Warehouse, result: oracle.Result) -> list[str]
 def compare_payouts(warehouse: Warehouse, result: oracle.Result, where: str) -> list[str]:
     """Section E: payouts and tiers of every settlement and scheme."""
     key = ("settlement_id", "scheme_id")
-    expected = {(row.settlement_id, row.scheme_id): columns_of(row, PAYOUT_COLUMNS) for row in result.payouts}
+    expected = {(row.settlement_id, row.scheme_id): columns_of(row, PAYOUT_COLUMNS) for row in result.all_payouts}
     tiers = {(row.settlement_id, row.scheme_id, row.tier_no): columns_of(row, TIER_COLUMNS) for row in result.tiers}
     return [
         *differences(
@@ -225,7 +225,7 @@ def compare_accounts(warehouse: Warehouse, result: oracle.Result, where: str) ->
     key_of, lines = person_keys(warehouse, result)
     expected = {
         (key_of.get(row.person_no, row.person_no), row.scheme_id, row.benefit_year): columns_of(row, ACCOUNT_COLUMNS)
-        for row in result.accounts
+        for row in result.all_accounts
     }
     found = warehouse.keyed(
         "benefits.fct_accumulator_year",
@@ -234,6 +234,43 @@ def compare_accounts(warehouse: Warehouse, result: oracle.Result, where: str) ->
         where,
     )
     return lines + differences("fct_accumulator_year", expected, found)
+
+
+def compare_covers(warehouse: Warehouse, result: oracle.Result) -> list[str]:
+    """Section G: why each settlement is covered or not, and the spans of everyone who has a settlement."""
+    key_of, lines = person_keys(warehouse, result)
+    found = warehouse.keyed("benefits.int_settlement_cover", ("settlement_id", "scheme_id"), ("cover_status",))
+    lines += differences(
+        "int_settlement_cover", {key: {"cover_status": status} for key, status in result.cover_statuses.items()}, found
+    )
+    key, columns = ("scheme_id", "person_key", "covered_from"), ("covered_to", "cover_rule", "channel")
+    spans = {
+        (scheme_id, key_of[person], begin): dict(zip(columns, row, strict=True))
+        for scheme_id, person, begin, *row in result.cover_spans
+        if person in key_of
+    }
+    known = set(key_of.values())
+    found = {
+        place: row
+        for place, row in warehouse.keyed("benefits.fct_cover_span", key, columns).items()
+        if place[1] in known
+    }
+    return lines + differences("fct_cover_span", spans, found)
+
+
+def compare_burdens(warehouse: Warehouse, result: oracle.Result) -> list[str]:
+    """Rules E6, E7, F2, I2: medical aid, and who bears what of every settlement."""
+    aids = {(key,): {"payout_amount": amount} for key, amount in result.aids.items()}
+    return [
+        *differences(
+            "int_medical_aid", aids, warehouse.keyed("benefits.int_medical_aid", ("settlement_id",), ("payout_amount",))
+        ),
+        *differences(
+            "fct_burden",
+            {(key,): amounts for key, amounts in result.burdens.items()},
+            warehouse.keyed("benefits.fct_burden", ("settlement_id",), oracle.BURDEN),
+        ),
+    ]
 
 
 def compare_funds(warehouse: Warehouse, result: oracle.Result, where: str) -> list[str]:
@@ -274,6 +311,8 @@ def compare(database_path: Path, raw_dir: Path, seeds_dir: Path) -> list[str]:
             *compare_components(warehouse, result),
             *compare_payouts(warehouse, result, where),
             *compare_accounts(warehouse, result, where),
+            *compare_covers(warehouse, result),
+            *compare_burdens(warehouse, result),
             *compare_funds(warehouse, result, where),
         ]
     finally:
@@ -332,10 +371,10 @@ def write_warehouse(result: oracle.Result, path: Path) -> None:
         | {name: row.components.get(name, getattr(row, name, None)) for name in COMPONENT_COLUMNS}
         for key, row in result.settlements.items()
     ]
-    payouts = [columns_of(row, ("settlement_id", "scheme_id", *PAYOUT_COLUMNS)) for row in result.payouts]
+    payouts = [columns_of(row, ("settlement_id", "scheme_id", *PAYOUT_COLUMNS)) for row in result.all_payouts]
     accounts = [
         {"person_key": f"hash of {row.person_no}"} | columns_of(row, ("scheme_id", "benefit_year", *ACCOUNT_COLUMNS))
-        for row in result.accounts
+        for row in result.all_accounts
     ]
     fund_key = ("scheme_id", "region_code", "insurance_type", "benefit_year")
     funds = [dict(zip(fund_key, key, strict=True)) | dataclasses.asdict(fund) for key, fund in result.funds.items()]
@@ -356,6 +395,21 @@ def write_warehouse(result: oracle.Result, path: Path) -> None:
     create(connection, "benefits.fct_payout_tier", list(map(dataclasses.asdict, result.tiers)))
     create(connection, "benefits.fct_accumulator_year", accounts)
     create(connection, "funds.fct_fund_year", funds)
+    covers = [
+        {"settlement_id": settlement, "scheme_id": scheme_id, "cover_status": status}
+        for (settlement, scheme_id), status in result.cover_statuses.items()
+    ]
+    create(connection, "benefits.int_settlement_cover", covers)
+    names = ("scheme_id", "person_key", "covered_from", "covered_to", "cover_rule", "channel")
+    spans = [
+        dict(zip(names, (scheme_id, f"hash of {person}", *rest), strict=True))
+        for scheme_id, person, *rest in result.cover_spans
+    ]
+    create(connection, "benefits.fct_cover_span", spans)
+    aids = [{"settlement_id": key, "payout_amount": amount} for key, amount in result.aids.items()]
+    create(connection, "benefits.int_medical_aid", aids)
+    burdens = [{"settlement_id": key} | amounts for key, amounts in result.burdens.items()]
+    create(connection, "benefits.fct_burden", burdens)
     create(connection, "quality.load_audit", audit)
     create(connection, "quality.quarantine", quarantine)
     connection.close()
@@ -390,6 +444,11 @@ def test_the_comparison_agrees_with_what_is_right(written):
         "update quality.quarantine set reasons = 'Q01'",
         "update funds.fct_fund_year set insured_heads = insured_heads + 1",
         "update funds.fct_fund_year set payout_amount = payout_amount - 0.01",
+        "update benefits.int_settlement_cover set cover_status = 'covered'",
+        "update benefits.fct_cover_span set covered_to = covered_to + 1",
+        "update benefits.int_medical_aid set payout_amount = payout_amount + 0.01",
+        "update benefits.fct_burden set out_of_pocket = out_of_pocket + 0.01",
+        "delete from benefits.fct_burden where relief_paid = 0",
     ],
 )
 def test_the_comparison_finds_what_is_wrong(written, tmp_path, change):
@@ -1076,6 +1135,10 @@ def test_populations_hold_the_invariants(seeds, case):
     paid_by_account = sum(row.payout_amount for row in result.accounts)
     assert paid_by_account == sum(row.payout_amount for row in result.payouts)
     assert paid_by_account == sum(fund.payout_amount for fund in result.funds.values())
+    for key, burden in result.burdens.items():
+        layers = [burden[name] for name in oracle.BURDEN[1:]]
+        assert sum(layers) == burden["total_cost"], key
+        assert result.settlements[key].is_reversal or min(layers) >= 0, key
     for settled in result.settlements.values():
         parts = settled.components
         assert parts["own_expense"] == (

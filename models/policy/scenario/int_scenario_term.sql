@@ -29,6 +29,7 @@ select
     coalesce(terms.limit_basis, 'payout') as limit_basis,
     terms.tier_basis,
     terms.bound_inclusive,
+    terms.after_scheme_id,
     terms.effective_from,
     terms.effective_to,
     terms.document_id,

@@ -78,6 +78,8 @@ select
     lower_bound,
     cast(coalesce(next_lower_bound, upper_bound) as decimal(18, 2)) as upper_bound,
     cast(rate as decimal(6, 4)) as rate,
+    -- Scenarios are of critical illness insurance, whose ladders serve all pools together.
+    cast(null as {{ dbt.type_string() }}) as expense_pool,
     valid_from as effective_from,
     valid_to as effective_to,
     document_id,

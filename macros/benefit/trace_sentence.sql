@@ -1,0 +1,59 @@
+{#- The sentence of a step of an explanation, in English or Chinese (rule E9). -#}
+{%- macro trace_sentence(english) -%}
+    {%- set sentences = {
+        'cover': ('Cover: {item}.', '参保状态：{item}。'),
+        'category': ('Paid as: {item}.', '待遇身份：{item}。'),
+        'component': ('{item}: {amount} yuan.', '{item}{amount}元。'),
+        'counted': ('Counted of {item}: {amount} of {base_amount} yuan.', '{item}{base_amount}元，计入{amount}元。'),
+        'not_counted': ('Not counted: {item}, {base_amount} yuan.', '{item}{base_amount}元不计入。'),
+        'accumulator': (
+            'Accumulated in the year: {amount_before} yuan before, {amount} with this settlement, {amount_after} after.',
+            '年度累计：结算前{amount_before}元，本次{amount}元，结算后{amount_after}元。',
+        ),
+        'deductible': ('Deductible on {item}: {amount} yuan.', '{item}起付标准{amount}元。'),
+        'earlier_layers': (
+            'Paid before on {item} in the year, above a deductible of {base_amount} yuan: {amount_before} yuan before,'
+            ~ ' {amount_after} after this settlement.',
+            '{item}起付标准{base_amount}元以上，前序保障年度已支付：结算前{amount_before}元，结算后{amount_after}元。',
+        ),
+        'payable': (
+            'Payable: {amount_before} yuan before, {amount_after} after, so {amount} of this settlement.',
+            '纳入支付：结算前{amount_before}元，结算后{amount_after}元，本次{amount}元。',
+        ),
+        'tier': ('Tier {item}: {base_amount} yuan at {rate}: {amount} yuan.', '第{item}段：{base_amount}元，比例{rate}，支付{amount}元。'),
+        'limit': ('Limit of the year on {item}: {amount} yuan.', '{item}年度限额{amount}元。'),
+        'aid_base': (
+            'Left by the layers before: {amount} of {base_amount} yuan.', '前序保障后剩余{amount}元（范围内费用{base_amount}元）。',
+        ),
+        'aid_rate': ('Aid of {rate} on {base_amount} yuan: {amount} yuan.', '救助比例{rate}，基数{base_amount}元，应救助{amount}元。'),
+        'ceiling': (
+            'Borne in the year: {amount_before} yuan before, {amount_after} after; ceiling {amount} yuan.',
+            '年度个人负担：结算前{amount_before}元，结算后{amount_after}元；封顶{amount}元。',
+        ),
+        'payout': ('Paid: {amount} yuan.', '支付{amount}元。'),
+    } -%}
+    case step
+        {%- for step, texts in sentences.items() %}
+        when '{{ step }}' then {{ filled_in(texts[0] if english else texts[1], english) }}
+        {%- endfor %}
+    end
+{%- endmacro -%}
+
+
+{#- A text with its places {column} filled in, as SQL. -#}
+{%- macro filled_in(text, english) -%}
+    {%- set columns = {
+        'item': 'item_en' if english else 'item_zh', 'rate': 'percentage', 'amount': 'amount',
+        'amount_before': 'amount_before', 'amount_after': 'amount_after', 'base_amount': 'base_amount',
+    } -%}
+    concat(
+        {%- for piece in text.split('{') -%}
+            {%- if loop.first -%}
+                '{{ piece }}'
+            {%- else -%}
+                {%- set place, rest = piece.split('}') -%}
+                , cast({{ columns[place] }} as {{ dbt.type_string() }}), '{{ rest }}'
+            {%- endif -%}
+        {%- endfor -%}
+    )
+{%- endmacro -%}

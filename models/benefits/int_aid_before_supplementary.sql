@@ -1,0 +1,2 @@
+-- Medical aid where it comes before the supplementary insurance (rules E6, F2).
+{{ medical_aid(is_before_supplementary=true) }}
