@@ -22,7 +22,13 @@ starts as (
 
 benefit_spans as (
 
-    select * from {{ ref('int_basic_benefit_span') }}
+    -- An open end as a date: with a condition on NULL the join below would compare every row with every other.
+    select
+        scheme_id,
+        person_key,
+        benefits_from,
+        coalesce(benefits_to, cast('9999-12-31' as date)) as benefits_until
+    from {{ ref('int_basic_benefit_span') }}
 
 ),
 
@@ -70,7 +76,7 @@ left join benefit_spans
         settlements.scheme_id = benefit_spans.scheme_id
         and settlements.person_key = benefit_spans.person_key
         and benefit_spans.benefits_from <= settlements.terms_on
-        and (benefit_spans.benefits_to is null or settlements.terms_on < benefit_spans.benefits_to)
+        and settlements.terms_on < benefit_spans.benefits_until
 left join cover_spans
     on
         settlements.scheme_id = cover_spans.scheme_id

@@ -1,6 +1,6 @@
 -- Total cost = basic + critical illness + supplementary + medical aid + other payers + relief + out-of-pocket, to the
--- fen, for every settlement and every person-year; the years are the sums of their settlements, and no settlement is left
--- out (rule E7).
+-- fen, for every settlement and every person-year; the years are the sums of their settlements, and no settlement is
+-- left out (rule E7).
 {%- set parts = [
     'basic_paid', 'critical_illness_paid', 'supplementary_paid', 'medical_aid_paid', 'other_paid', 'relief_paid',
     'out_of_pocket',

@@ -103,6 +103,33 @@ COLUMNS: dict[str, dict[str, str]] = {
         integer="benefit_year",
         money="eligible_expense payable_expense payout_amount deductible_remaining annual_limit limit_remaining",
     ),
+    "benefits.fct_cover_span": _columns(
+        varchar="person_key scheme_id channel",
+        integer="cover_year",
+        date="covered_from covered_to starts_on",
+    ),
+    "benefits.fct_burden": _columns(
+        varchar="settlement_id parameter_status",
+        boolean="is_reversal",
+        money="""
+            total_cost basic_paid critical_illness_paid supplementary_paid medical_aid_paid other_paid relief_paid
+            out_of_pocket capped_amount
+        """,
+    ),
+    "benefits.fct_burden_year": _columns(
+        varchar="person_key",
+        integer="benefit_year",
+        money="""
+            total_cost basic_paid critical_illness_paid supplementary_paid medical_aid_paid other_paid relief_paid
+            out_of_pocket
+        """,
+    ),
+    "benefits.fct_payout_variance": _columns(
+        varchar="settlement_id scheme_id cause",
+        integer="benefit_year",
+        money="recorded_amount computed_amount variance",
+    ),
+    "policy.dim_scheme": _columns(varchar="scheme_id scheme_kind"),
     "funds.fct_fund_year": _columns(
         varchar="scheme_id region_code insurance_type",
         integer="benefit_year insured_heads",
@@ -188,6 +215,24 @@ GOOD: dict[str, dict[str, object]] = {
         person_key=K1 scheme_id=wenzhou_cii benefit_year=2021 eligible_expense=300 payable_expense=200
         payout_amount=140 deductible_remaining=0 annual_limit=1000 limit_remaining=860
     """),
+    "benefits.fct_cover_span": _row("""
+        person_key=K1 scheme_id=lishui_supplementary channel=own cover_year=2021 covered_from=2021-04-01
+        covered_to=2022-01-01 starts_on=2021-04-01
+    """),
+    "benefits.fct_burden": _row("""
+        settlement_id=S1 parameter_status=enacted is_reversal=false total_cost=1000 basic_paid=500
+        critical_illness_paid=140 supplementary_paid=60 medical_aid_paid=50 other_paid=40 relief_paid=10
+        out_of_pocket=200 capped_amount=0
+    """),
+    "benefits.fct_burden_year": _row("""
+        person_key=K1 benefit_year=2021 total_cost=1000 basic_paid=500 critical_illness_paid=140 supplementary_paid=60
+        medical_aid_paid=50 other_paid=40 relief_paid=10 out_of_pocket=200
+    """),
+    "benefits.fct_payout_variance": _row("""
+        settlement_id=S1 scheme_id=wenzhou_cii cause=none benefit_year=2021 recorded_amount=140 computed_amount=140
+        variance=0
+    """),
+    "policy.dim_scheme": _row("scheme_id=wenzhou_cii scheme_kind=critical_illness"),
     "funds.fct_fund_year": _row("""
         scheme_id=wenzhou_cii region_code=330381 insurance_type=resident benefit_year=2021 payout_amount=140
         payout_posted_amount=140 income_amount=850 insured_heads=10
@@ -552,6 +597,79 @@ MARTS_FAULTS = [
             "payout_lies_within_the_annual_limit",
             {"person_key": "K6", "payout_amount": 140, "annual_limit": 139},
             _year_key("K6"),
+        ),
+    ),
+    *_faults(
+        "fct_cover_span",
+        "benefits.fct_cover_span",
+        (
+            "person_key_is_given",
+            {"person_key": None},
+            "person_key=(blank), scheme_id=lishui_supplementary, covered_from=2021-04-01",
+        ),
+        (
+            "cover_lies_within_its_calendar_year",
+            {"person_key": "G1", "covered_to": "2022-01-02"},
+            "person_key=G1, scheme_id=lishui_supplementary, covered_from=2021-04-01",
+        ),
+        (
+            "cover_lies_within_its_calendar_year",
+            {"person_key": "G2", "covered_from": "2021-03-31"},
+            "person_key=G2, scheme_id=lishui_supplementary, covered_from=2021-03-31",
+        ),
+        (
+            "channel_is_known",
+            {"person_key": "G3", "channel": "gift"},
+            "person_key=G3, scheme_id=lishui_supplementary, covered_from=2021-04-01",
+        ),
+    ),
+    *_faults(
+        "fct_burden",
+        "benefits.fct_burden",
+        ("the_layers_add_up_to_the_cost", {"settlement_id": "E1", "relief_paid": "10.01"}, "settlement_id=E1"),
+        (
+            "nothing_is_below_zero",
+            {"settlement_id": "E2", "relief_paid": "210.01", "out_of_pocket": "-0.01"},
+            "settlement_id=E2",
+        ),
+        (
+            "parameter_status_is_known",
+            {"settlement_id": "E3", "parameter_status": "guessed"},
+            "settlement_id=E3",
+        ),
+        ("nothing_had_to_be_capped", {"settlement_id": "E4", "capped_amount": "0.01"}, "settlement_id=E4"),
+    ),
+    *_faults(
+        "fct_burden_year",
+        "benefits.fct_burden_year",
+        (
+            "the_layers_add_up_to_the_cost",
+            {"person_key": "E1", "relief_paid": "10.01"},
+            "person_key=E1, benefit_year=2021",
+        ),
+        (
+            "nothing_is_below_zero",
+            {"person_key": "E2", "relief_paid": "210.01", "out_of_pocket": "-0.01"},
+            "person_key=E2, benefit_year=2021",
+        ),
+    ),
+    *_faults(
+        "fct_payout_variance",
+        "benefits.fct_payout_variance",
+        (
+            "a_variance_is_recorded_less_computed",
+            {"settlement_id": "E1", "variance": "0.01", "cause": "rounding"},
+            "settlement_id=E1, scheme_id=wenzhou_cii",
+        ),
+        (
+            "cause_is_known",
+            {"settlement_id": "E2", "recorded_amount": "141", "variance": 1, "cause": "fate"},
+            "settlement_id=E2, scheme_id=wenzhou_cii",
+        ),
+        (
+            "the_live_system_paid_what_is_computed",
+            {"settlement_id": "E3", "recorded_amount": "141", "variance": 1, "cause": "unexplained"},
+            "scheme_id=wenzhou_cii, benefit_year=2021",
         ),
     ),
     *_faults(
