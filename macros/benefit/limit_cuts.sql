@@ -1,5 +1,6 @@
-{#- Payouts of person-years whose terms changed, one settlement after the other, each held to what is left of its own
-    limit (rule D4). Where the terms stay the same the ladder alone keeps the limit, and the person-year is not here. -#}
+{#- Payouts of person-years whose terms changed, one settlement after the other: what is added is held to what the year has
+    left of its own limit, what is taken back to what was paid (rules D4, E4, E5). Where the terms stay the same the
+    ladder alone keeps both, and the person-year is not here. -#}
 {%- macro limit_cuts(payables, tier_payouts) -%}
 with
 
@@ -14,7 +15,7 @@ ladder_payouts as (
     select
         settlement_id,
         scheme_id,
-        sum(tier_payout) as ladder_payout
+        sum(tier_payout_without_limit) as ladder_payout
     from {{ tier_payouts }}
     group by settlement_id, scheme_id
 
@@ -50,12 +51,9 @@ changed as (
     from payables
     group by scheme_id, person_key, benefit_year
     having
-        count(payout_limit) > 0
-        and (
-            min(assistance_category) <> max(assistance_category)
-            or min(insurance_type) <> max(insurance_type)
-            or min(valid_from) <> max(valid_from)
-        )
+        min(assistance_category) <> max(assistance_category)
+        or min(insurance_type) <> max(insurance_type)
+        or min(valid_from) <> max(valid_from)
 
 ),
 
@@ -71,6 +69,22 @@ changed_steps as (
 
 ),
 
+-- What the ladders alone would have come to: no one gives back more than that.
+entitled as (
+
+    select
+        *,
+        {{ running_total(
+            {'ladder_payout': ['ladder_payout', 'decimal(18, 2)']},
+            'greatest(this_step.ladder_payout, -so_far.total)',
+            ['scheme_id', 'person_key', 'benefit_year'],
+            ['step_no'],
+        ) }} as entitled_so_far
+    from changed_steps
+
+),
+
+-- A reversal takes back first what a limit had kept from being paid, and never more than was paid (rule E5).
 paid as (
 
     select
@@ -83,12 +97,13 @@ paid as (
             {
                 'ladder_payout': ['ladder_payout', 'decimal(18, 2)'],
                 'payout_limit': ['payout_limit', 'decimal(18, 2)'],
+                'entitled_so_far': ['entitled_so_far', 'decimal(18, 2)'],
             },
-            within_limit('this_step.ladder_payout', 'this_step.payout_limit', 'so_far.total'),
+            paid_in_step(),
             ['scheme_id', 'person_key', 'benefit_year'],
             ['step_no'],
         ) }} as paid_so_far
-    from changed_steps
+    from entitled
 
 )
 
@@ -102,4 +117,15 @@ select
         ), 0) as decimal(18, 2)
     ) as payout_amount
 from paid
+{%- endmacro -%}
+
+
+{#- What a settlement adds to what was paid in the year: held to what is left of its limit where it adds, and no more
+    than the year then comes to where it takes back (rules D4, E4, E5). -#}
+{%- macro paid_in_step() -%}
+    case
+        when this_step.ladder_payout > 0
+            then {{ within_limit('this_step.ladder_payout', 'this_step.payout_limit', 'so_far.total') }}
+        else least(this_step.entitled_so_far - so_far.total, 0)
+    end
 {%- endmacro -%}

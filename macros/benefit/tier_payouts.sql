@@ -27,7 +27,9 @@ climbed as (
         {{ tier_reached('payables.payable_after', 'schedule') }}
         - {{ tier_reached('payables.payable_before', 'schedule') }} as tier_expense,
         {{ tier_paid('payables.payable_after', 'schedule') }}
-        - {{ tier_paid('payables.payable_before', 'schedule') }} as tier_payout
+        - {{ tier_paid('payables.payable_before', 'schedule') }} as tier_payout,
+        {{ tier_paid_without_limit('payables.payable_after', 'schedule') }}
+        - {{ tier_paid_without_limit('payables.payable_before', 'schedule') }} as tier_payout_without_limit
     from payables
     inner join schedule
         on
@@ -45,7 +47,8 @@ select
     schedule_key,
     rate,
     cast(tier_expense as decimal(18, 2)) as tier_expense,
-    cast(tier_payout as decimal(18, 2)) as tier_payout
+    cast(tier_payout as decimal(18, 2)) as tier_payout,
+    cast(tier_payout_without_limit as decimal(18, 2)) as tier_payout_without_limit
 from climbed
 where tier_expense <> 0
 {%- endmacro -%}

@@ -1,4 +1,5 @@
-{#- Payout of a settlement by tier (rules E4, E5). A cut to what is left of the limit comes off the highest tiers. -#}
+{#- Payout of a settlement by tier (rules E4, E5). What is cut, of a payout or of what is taken back, comes off the highest
+    tiers. -#}
 {%- macro tier_payouts_within_limit(tier_payouts, limit_cuts) -%}
 with
 
@@ -14,26 +15,36 @@ limit_cuts as (
 
 ),
 
-cut_to_limit as (
+below as (
 
     select
         tier_payouts.settlement_id,
         tier_payouts.scheme_id,
         tier_payouts.tier_no,
-        greatest(least(
-            tier_payouts.tier_payout,
-            limit_cuts.payout_amount - coalesce(sum(tier_payouts.tier_payout) over (
-                partition by tier_payouts.settlement_id, tier_payouts.scheme_id
-                order by tier_payouts.tier_no
-                rows between unbounded preceding and 1 preceding
-            ), 0)
-        ), 0) as tier_payout
+        tier_payouts.tier_payout_without_limit,
+        limit_cuts.payout_amount,
+        coalesce(sum(abs(tier_payouts.tier_payout_without_limit)) over (
+            partition by tier_payouts.settlement_id, tier_payouts.scheme_id
+            order by tier_payouts.tier_no
+            rows between unbounded preceding and 1 preceding
+        ), 0) as in_lower_tiers
     from tier_payouts
     inner join limit_cuts
         on
             tier_payouts.settlement_id = limit_cuts.settlement_id
             and tier_payouts.scheme_id = limit_cuts.scheme_id
-    where limit_cuts.payout_amount >= 0 and tier_payouts.tier_payout >= 0
+
+),
+
+cut_to_limit as (
+
+    select
+        settlement_id,
+        scheme_id,
+        tier_no,
+        greatest(least(abs(tier_payout_without_limit), abs(payout_amount) - in_lower_tiers), 0)
+        * case when payout_amount < 0 then -1 else 1 end as tier_payout
+    from below
 
 )
 

@@ -1035,27 +1035,21 @@ def tier_expenses(payable: Decimal, ladder: Ladder) -> list[Decimal]:
 
 
 def tier_payouts(payable: Decimal, ladder: Ladder) -> list[Decimal]:
-    """Rule E4: `P(t, x)` of each tier, lower tiers first up to the limit on payout (R5)."""
-    left = ladder.payout_limit
-    payouts = []
-    for (_, _, _, rate), expense in zip(ladder.tiers, tier_expenses(payable, ladder), strict=True):
-        payout = round_half_up(rate * expense)
-        if left is not None:
-            payout = min(payout, left)
-            left -= payout
-        payouts.append(payout)
-    return payouts
+    """Rule E4: `P(t, x)` of each tier, lower tiers first, before any limit on the payout."""
+    return [
+        round_half_up(rate * expense)
+        for (_, _, _, rate), expense in zip(ladder.tiers, tier_expenses(payable, ladder), strict=True)
+    ]
 
 
-def cut_to(payouts: list[Decimal], most: Decimal) -> list[Decimal]:
-    """Reading R5: tier payouts cut to at most `most` together, highest tiers first."""
-    excess = max(ZERO, sum(payouts, ZERO) - most)
-    cut = []
-    for payout in reversed(payouts):
-        taken = min(excess, max(ZERO, payout))
-        excess -= taken
-        cut.append(payout - taken)
-    return cut[::-1]
+def cut_to(payouts: list[Decimal], amount: Decimal) -> list[Decimal]:
+    """Reading R5: tier payouts, all of one sign, cut to `amount` together, highest tiers first."""
+    left, cut = abs(amount), []
+    for payout in payouts:
+        kept = min(abs(payout), left)
+        left -= kept
+        cut.append(kept if amount > 0 else -kept)
+    return cut
 
 
 @dataclass(frozen=True)
@@ -1175,12 +1169,12 @@ def is_open(claims: list[Claim]) -> bool:
 def pay(claims: list[Claim]) -> Iterator[Payout]:
     """Rules E1 to E5: the payouts of one account, its claims walked in order."""
     accumulated: dict[str, Decimal] = defaultdict(lambda: ZERO)
-    paid = ZERO
+    paid = owed = ZERO
     for claim in claims:
         before = dict(accumulated)
         for pool, amount in claim.eligible.items():
             accumulated[pool] += amount
-        payout = pay_one(claim, before, dict(accumulated), paid)
+        payout, owed = pay_one(claim, before, dict(accumulated), paid, owed)
         paid += payout.payout_amount
         yield payout
 
@@ -1197,20 +1191,34 @@ def difference(
     return [high - low for high, low in zip(by_tier(after, ladder), by_tier(before, ladder), strict=True)]
 
 
-def pay_one(claim: Claim, before: dict[str, Decimal], after: dict[str, Decimal], paid: Decimal) -> Payout:
-    """Rules E3 to E5, reading R5: the payout of one settlement, tier by tier."""
+def payout_of(wanted: Decimal, limit: Decimal | None, paid: Decimal, owed: Decimal) -> tuple[Decimal, Decimal]:
+    """Reading R5: what a settlement moves of the year, and what the ladders alone have come to.
+
+    More is paid up to what the limit leaves; less comes off what the ladders came to, and what was paid follows it down.
+    """
+    if wanted > 0:
+        room = wanted if limit is None else max(ZERO, limit - paid)
+        return min(wanted, room), owed + wanted
+    owed = max(ZERO, owed + wanted)
+    return min(ZERO, owed - paid), owed
+
+
+def pay_one(
+    claim: Claim, before: dict[str, Decimal], after: dict[str, Decimal], paid: Decimal, owed: Decimal
+) -> tuple[Payout, Decimal]:
+    """Rules E3 to E5, reading R5: the payout of one settlement, tier by tier, and what is owed by the ladders."""
     ladder, settlement = claim.ladder, claim.settlement
     payable_before, payable_after = payable_of(before, ladder), payable_of(after, ladder)
     expenses = difference(tier_expenses, payable_before, payable_after, ladder)
     payouts = difference(tier_payouts, payable_before, payable_after, ladder)
-    if ladder.payout_limit is not None and sum(payouts) > 0:
-        payouts = cut_to(payouts, max(ZERO, ladder.payout_limit - paid))
+    moved, owed = payout_of(sum(payouts, ZERO), ladder.payout_limit, paid, owed)
+    payouts = cut_to(payouts, moved)
     tiers = tuple(
         Tier(settlement.settlement_id, claim.scheme_id, tier_no, rate, expense, payout)
         for (tier_no, _, _, rate), expense, payout in zip(ladder.tiers, expenses, payouts, strict=True)
         if expense
     )
-    return Payout(
+    payout = Payout(
         settlement_id=settlement.settlement_id,
         scheme_id=claim.scheme_id,
         person_no=settlement.person_no,
@@ -1233,6 +1241,7 @@ def pay_one(claim: Claim, before: dict[str, Decimal], after: dict[str, Decimal],
         accumulated_by_pool=after,
         ladder=ladder,
     )
+    return payout, owed
 
 
 @dataclass(frozen=True)

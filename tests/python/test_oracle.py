@@ -644,7 +644,13 @@ GOLDEN = [
 def test_published_cases(place, deductible, basis, bounds, rates, limit_basis, limit, eligible, payout):
     ladder = ladder_of(deductible, basis, bounds.split(), rates.split(), limit_basis, limit)
     payable = oracle.payable_of({"eligible": Decimal(eligible)}, ladder)
-    assert sum(oracle.tier_payouts(payable, ladder)) == Decimal(payout), place
+    assert year_payout(payable, ladder) == Decimal(payout), place
+
+
+def year_payout(payable: Decimal, ladder: oracle.Ladder) -> Decimal:
+    """What a year comes to under terms that do not change."""
+    by_ladder = sum(oracle.tier_payouts(payable, ladder))
+    return by_ladder if ladder.payout_limit is None else min(by_ladder, ladder.payout_limit)
 
 
 def ladder_of(deductible, basis, bounds, rates, limit_basis=None, limit=None, modifier=None):
@@ -704,14 +710,14 @@ def test_a_reversal_takes_back_what_was_paid(policy):
 
 
 def test_a_reversal_belongs_to_the_year_and_terms_of_its_original(policy):
-    held = [identity("7019", "2022-01-01")]
+    held = [identity("7019", "2021-01-01", "2022-01-01")]
     original, back = settlement("S1", "30000"), reversal("S2", "S1", "30000", "2022-03-01")
     result = evaluate(policy, original, back, psn_idet_d=held)
-    assert paid(result)["S2"] == Decimal("-3010.00")
+    assert paid(result)["S2"] == Decimal("-13720.00")
     assert {row.benefit_year for row in result.payouts} == {2021}
     posting = changed(policy, "scheme", "wenzhou_cii", reversal_terms="posting")
     result = evaluate(posting, original, back, psn_idet_d=held)
-    assert paid(result)["S2"] == Decimal("-13720.00")
+    assert paid(result)["S2"] == Decimal("-3010.00")
     assert {row.benefit_year for row in result.payouts} == {2021}
 
 
@@ -870,6 +876,38 @@ def test_the_payout_limit_is_never_passed_when_the_category_changes(policy):
     result = evaluate(policy, *stays, psn_idet_d=aided)
     assert paid(result) == {"S1": Decimal("552800.00"), "S2": Decimal("0.00")}
     assert result.accounts[0].limit_remaining == 0
+
+
+def test_what_is_paid_counts_for_the_limit_and_not_what_new_terms_would_have_paid(policy):
+    """260,000 at the ordinary ladder pay 189,000; of 300,000 there are 111,000 left for who is then registered poor."""
+    stays = [settlement("S1", "260000", "2021-02-01"), settlement("S2", "200000", "2021-08-01")]
+    stays = [stay | {"insu_admdvs": "610402"} for stay in stays]
+    result = evaluate(policy, *stays, psn_idet_d=[identity("7101", "2021-06-01", region="610402")])
+    assert paid(result) == {"S1": Decimal("189000.00"), "S2": Decimal("111000.00")}
+
+
+def test_a_reversal_takes_back_no_more_than_a_limit_had_left_to_pay(policy):
+    """Of the second 182,600 yuan by the ladder the limit had let 137,200 through."""
+    stays = [settlement("S1", "400000", "2021-02-01"), settlement("S2", "400000", "2021-07-01")]
+    back = settlement("S3", "-400000", "2021-08-01", init_setl_id="S2")
+    rows = [row | {"insu_admdvs": "331102"} for row in [*stays, back]]
+    result = evaluate(policy, *rows, psn_idet_d=[identity("7131", "2021-01-01", "2021-06-01")])
+    assert paid(result) == {
+        "S1": Decimal("312800.00"),
+        "S2": Decimal("137200.00"),
+        "S3": Decimal("-137200.00"),
+    }
+
+
+def test_a_person_year_is_never_paid_below_zero(policy):
+    """Taking back the first by the aided ladder would be 13,720; only 8,730 were paid."""
+    rows = [
+        settlement("S1", "20000", "2021-02-01"),
+        settlement("S2", "10000", "2021-06-01"),
+        settlement("S3", "-20000", "2021-07-01", init_setl_id="S1"),
+    ]
+    result = evaluate(policy, *rows, psn_idet_d=[identity("7019", "2021-01-01", "2021-05-01")])
+    assert paid(result) == {"S1": Decimal("5720.00"), "S2": Decimal("3010.00"), "S3": Decimal("-8730.00")}
 
 
 def test_benefit_year_by_discharge(policy):
@@ -1077,7 +1115,7 @@ def test_payouts_of_one_category_add_up_rise_and_stay_within_expense_and_limit(l
         slack = Decimal("0.01") * len(ladder.tiers)  # each tier is rounded by itself
         assert 0 <= payout.payout_amount <= grown + slack
     total = sum(payout.payout_amount for payout in payouts)
-    assert total == sum(oracle.tier_payouts(payouts[-1].payable_after, ladder))
+    assert total == year_payout(payouts[-1].payable_after, ladder)
     if ladder.payout_limit is not None:
         assert total <= ladder.payout_limit
     for pool, limit in ladder.expense_limits.items():
@@ -1089,7 +1127,7 @@ def test_payouts_of_one_category_add_up_rise_and_stay_within_expense_and_limit(l
 def test_more_eligible_expense_never_pays_less(ladder, amount, more):
     def payout(eligible: Decimal) -> Decimal:
         payable = oracle.payable_of({"eligible": eligible}, ladder)
-        return sum(oracle.tier_payouts(payable, ladder))
+        return year_payout(payable, ladder)
 
     assert payout(amount) <= payout(amount + more)
 
