@@ -250,6 +250,9 @@ reversal-of-a-settlement-cut-by-the-limit 610400 held=7101|2021-01-01|2021-06-01
     2021-02-01 371000 -> 299100
     2021-07-01 20000 -> 900
     2021-08-01 undo=2 -> -900
+reversal-with-other-codes-than-its-original 330300
+    2021-02-01 40000 -> 10010
+    2021-03-01 undo=1 -> -10010 insu_admdvs=331102 poolarea_no=331100 insutype=310 med_type=11
 reversal-never-below-nothing-paid 330300 held=7019|2021-01-01|2021-05-01
     2021-02-01 20000 -> 5720
     2021-06-01 10000 -> 3010

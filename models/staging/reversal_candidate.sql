@@ -11,6 +11,10 @@ usable as (
         delivered.psn_no,
         delivered.setl_time,
         delivered.enddate,
+        delivered.insu_admdvs,
+        delivered.insutype,
+        delivered.med_type,
+        delivered.dise_no,
         coalesce(delivered.medfee_sumamt, 0) as medfee_sumamt
     from {{ ref('base_settlement') }} as delivered
     where {{ is_accepted(ref('reject_settlement_row')) }}

@@ -59,6 +59,14 @@ select
     all_judged.root_id,
     all_judged.root_time,
     all_judged.root_enddate,
+    roots.insu_admdvs as root_insu_admdvs,
+    roots.insutype as root_insutype,
+    roots.med_type as root_med_type,
+    roots.dise_no as root_dise_no,
     case when all_judged.row_id is null then 'Q09 orphan_reversal' else all_judged.reasons end as reasons
 from reversals
 left join all_judged on reversals.row_id = all_judged.row_id
+left join candidates as roots
+    on
+        all_judged.root_id = roots.setl_id
+        and roots.original_id is null

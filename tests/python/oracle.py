@@ -881,27 +881,29 @@ def components_of(row: Row, lines: Iterable[Line]) -> dict[str, Decimal]:
 def settlements_of(
     rows: list[Row], root: dict[str, str], fee_lines: list[Row], policy: Policy
 ) -> dict[str, Settlement]:
-    """The accepted settlements with their lines and the root original of each reversal."""
+    """The accepted settlements with their lines and the root original of each reversal, whose place they take."""
     lines: dict[str, list[Line]] = defaultdict(list)
     for row in fee_lines:
         if row["setl_id"] in root:
             lines[row["setl_id"]].append(line_of(row))
     settlements = {}
+    place = {row["setl_id"]: row for row in rows}
     for row in rows:
         if row["setl_id"] not in root:
             continue
-        pool = policy.pool_of(row["insu_admdvs"])
+        of = place[root[row["setl_id"]]]
+        pool = policy.pool_of(of["insu_admdvs"])
         own = tuple(lines.get(row["setl_id"], ()))
         settlements[row["setl_id"]] = Settlement(
             settlement_id=row["setl_id"],
             person_no=row["psn_no"],
-            region_code=policy.region_of(row["insu_admdvs"]),
+            region_code=policy.region_of(of["insu_admdvs"]),
             pool=pool,
-            insurance_type=policy.insurance_type_of(pool, row["insutype"]),
-            care_type=policy.care_type_of(pool, row["med_type"]),
+            insurance_type=policy.insurance_type_of(pool, of["insutype"]),
+            care_type=policy.care_type_of(pool, of["med_type"]),
             settled_at=row["setl_time"],
             discharged_on=row["enddate"].date() if row["enddate"] else None,
-            disease_code=row["dise_no"],
+            disease_code=of["dise_no"],
             is_reversal=is_reversal(row),
             components=components_of(row, own),
             recorded={column: row[column] or ZERO for column in RECORDED},
