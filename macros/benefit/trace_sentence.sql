@@ -22,6 +22,10 @@
         ),
         'tier': ('Tier {item}: {base_amount} yuan at {rate}: {amount} yuan.', '第{item}段：{base_amount}元，比例{rate}，支付{amount}元。'),
         'limit': ('Limit of the year on {item}: {amount} yuan.', '{item}年度限额{amount}元。'),
+        'held': (
+            'By the rates alone {base_amount} yuan; held to the limit and to what was paid in the year: {amount} yuan.',
+            '按比例为{base_amount}元；受年度限额及年度已支付额约束，为{amount}元。',
+        ),
         'aid_base': (
             'Left by the layers before: {amount} of {base_amount} yuan.', '前序保障后剩余{amount}元（范围内费用{base_amount}元）。',
         ),

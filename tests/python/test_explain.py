@@ -40,6 +40,18 @@ def test_a_settlement_is_explained_step_by_step_with_its_articles(sample_build):
         assert part in text
 
 
+@pytest.mark.parametrize(
+    ("settlement", "by_rates", "paid"),
+    [
+        ("PLANT-limit-cuts-what-is-left-1-2", "35000.00", "17200.00"),
+        ("PLANT-reversal-never-below-nothing-paid-1-3", "-13720.00", "-8730.00"),
+    ],
+)
+def test_what_holds_a_payout_is_said(sample_build, settlement, by_rates, paid):
+    told = f"By the rates alone {by_rates} yuan; held to the limit and to what was paid in the year: {paid} yuan."
+    assert told in said(sample_build, settlement)
+
+
 def test_it_speaks_chinese(sample_build):
     text = said(sample_build, STRADDLE, "--language", "zh")
     for part in ("浙丽保", "参保状态：参保有效。", "第2段：600.00元，比例85.00%，支付510.00元。"):
