@@ -43,7 +43,7 @@ def cluster(work: Path) -> Iterator[None]:
 
 
 def keep_key(warehouse: Path) -> None:
-    """The key of the person hash is a file on Spark (macros/dialect): see that it is there and is the one configured."""
+    """The key of the person hash is a file on Spark (macros/dialect): see that it is the one configured."""
     from dabing.duckdb_plugin import person_key
 
     path = warehouse / "person_key"

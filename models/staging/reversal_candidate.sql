@@ -1,5 +1,5 @@
--- Usable rows of setl_d that take back another, and those that they name: few, so that the chains are followed through a
--- small table (rule A3).
+-- Usable rows of setl_d that take back another, and those that they name: few, so that the chains are followed through
+-- a small table (rule A3).
 with
 
 usable as (

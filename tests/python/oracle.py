@@ -1196,7 +1196,8 @@ def difference(
 def payout_of(wanted: Decimal, limit: Decimal | None, paid: Decimal, owed: Decimal) -> tuple[Decimal, Decimal]:
     """Reading R5: what a settlement moves of the year, and what the ladders alone have come to.
 
-    More is paid up to what the limit leaves; less comes off what the ladders came to, and what was paid follows it down.
+    More is paid up to what the limit leaves; less comes off what the ladders came to, and what was paid
+    follows it down.
     """
     if wanted > 0:
         room = wanted if limit is None else max(ZERO, limit - paid)
