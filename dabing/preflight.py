@@ -8,6 +8,7 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
+import os
 import re
 import zlib
 from pathlib import Path
@@ -29,30 +30,59 @@ TABLES = (
     "refl_appy_evt_c",
 )
 BLOCK = 1 << 20
+SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
 def check_raw_files(raw: Path) -> None:
     """Raise DabingError with one sentence for each file that cannot be read; return when all can."""
     if not raw.is_dir():
         raise DabingError(f"{raw}: no such folder. Give the folder that holds setl_d and the other raw tables.")
-    files = {table: _files(raw / table) for table in TABLES}
-    if not files["setl_d"]:
+    troubles = [trouble for entry in sorted(raw.iterdir()) if (trouble := _place_trouble(entry))]
+    files = {}
+    for table in TABLES:
+        files[table], closed = _files(raw / table)
+        troubles += closed
+    if not troubles and not files["setl_d"]:
         raise DabingError(
             f"{raw}: there is no file of settlements. Put the Parquet or CSV files of the extract into"
             f" {raw / 'setl_d'}, one folder a table, or name another folder."
         )
-    troubles = [trouble for table in TABLES for path in files[table] if (trouble := _trouble(path))]
+    troubles += [trouble for table in TABLES for path in files[table] if (trouble := _trouble(path))]
     if troubles:
         raise DabingError(*troubles)
 
 
-def _files(folder: Path) -> list[Path]:
-    """Files of a raw table; names of files and folders that begin with _ or . are marks of other tools and no data."""
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if (path.is_symlink() or path.is_file()) and not any(part[0] in "_." for part in path.relative_to(folder).parts)
+def _place_trouble(entry: Path) -> str | None:
+    """A raw table that would be passed over because it lies in the wrong place or under another name."""
+    name = entry.name.lower()
+    table = next((table for table in TABLES if re.fullmatch(rf"{table}([^a-z].*)?", name)), None)
+    if table is None or (entry.name == table and entry.is_dir()):
+        return None
+    return (
+        f"{entry}: looks like {table} and would not be read. Put its files into the folder {entry.parent / table}, or"
+        " move it out of the raw folder."
     )
+
+
+def _files(folder: Path) -> tuple[list[Path], list[str]]:
+    """Files of a raw table, and what is wrong with folders that cannot be looked into.
+
+    Names of files and folders that begin with _ or . are marks of other tools and no data.
+    """
+    closed: list[str] = []
+
+    def note(error: OSError) -> None:
+        closed.append(
+            f"{error.filename}: the folder cannot be looked into ({error.strerror}). Give the run the right to read it,"
+            " or take it away."
+        )
+
+    files = []
+    for place, folders, names in os.walk(folder, onerror=note if folder.exists() else None, followlinks=False):
+        linked = [name for name in folders if (Path(place) / name).is_symlink()]
+        folders[:] = [name for name in folders if name[0] not in "_." and name not in linked]
+        files += [Path(place) / name for name in names + linked if name[0] not in "_."]
+    return sorted(files), closed
 
 
 def _trouble(path: Path) -> str | None:
@@ -78,12 +108,22 @@ def _parquet_trouble(path: Path) -> str | None:
     try:
         with duckdb.connect() as connection:
             connection.execute("select num_rows from parquet_file_metadata($1)", [_literal_path(path)]).fetchall()
+            names = connection.execute("select name from parquet_schema($1)", [_literal_path(path)]).fetchall()
+            return _reserved_trouble(path, [name for (name,) in names])
     except duckdb.Error:
         return (
             f"{path}: not a whole Parquet file; it was cut off or is still being written. Deliver it again, or take it"
             " out of the folder."
         )
     return None
+
+
+def _reserved_trouble(path: Path, names: list[str]) -> str | None:
+    """Columns that DuckDB would take for its own numbers of files and rows."""
+    reserved = sorted({name.lower() for name in names} & {"file_index", "file_row_number", "dabing_path", "dabing_row"})
+    if not reserved:
+        return None
+    return f"{path}: a column is named {reserved[0]}, which reading needs for itself. Leave it out or rename it."
 
 
 def _literal_path(path: Path) -> str:
@@ -102,6 +142,11 @@ def _csv_trouble(path: Path) -> str | None:
                 lines += block.count(b"\n")
             decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
+        if error.object[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            return (
+                f"{path}: the file is in UTF-16. Convert it, for instance with 'iconv -f UTF-16 -t UTF-8', and deliver"
+                " it again."
+            )
         line = lines + error.object[: error.start].count(b"\n")
         return (
             f"{path}: line {line} is not UTF-8 text; the file is most likely in GBK. Convert it, for instance with"
@@ -118,14 +163,43 @@ def _csv_form_trouble(path: Path, opened) -> str | None:
         header = next(csv.reader(file), [])
     if not header:
         return f"{path}: the first line is blank; it must hold the column names. Take the blank line out."
+    if reserved := _reserved_trouble(path, header):
+        return reserved
+    if len(header) == 1 and (separator := next((mark for mark in ";\t|" if mark in header[0]), None)):
+        return (
+            f"{path}: the values are separated by {SEPARATORS[separator]}. Export the file again with commas, or"
+            " convert it."
+        )
     names = {f"c{number}": "varchar" for number in range(len(header))}
+    form = """
+        auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', comment = '',
+        max_line_size = 20000000
+    """
     try:
         with duckdb.connect() as connection:
             connection.execute(
-                "select count(*) from read_csv($path, columns = $names, auto_detect = false, header = true,"
-                """ delim = ',', quote = '"', escape = '"', comment = '', max_line_size = 20000000)""",
+                f"select count(*) from read_csv($path, columns = $names, {form})",
                 {"path": _literal_path(path), "names": names},
             ).fetchall()
+            # DuckDB lets surplus values pass where they are blank: a line with 1,000.00 is then read shifted.
+            surplus = connection.execute(
+                f"""
+                select min(row_no)
+                from (
+                    select row_number() over () as row_no, surplus
+                    from read_csv(
+                        $path, columns = $names, {form}, null_padding = true, parallel = false, nullstr = chr(1)
+                    )
+                )
+                where surplus is not null
+                """,
+                {"path": _literal_path(path), "names": {**names, "surplus": "varchar"}},
+            ).fetchone()[0]
+            if surplus is not None:
+                return (
+                    f"{path}: row {surplus} after the header has more than the {len(header)} values that the header"
+                    " names. Amounts must not hold commas unless they are quoted; correct the row or export again."
+                )
     except duckdb.Error as error:
         line = re.search(r"CSV Error on Line: (\d+)", str(error))
         if "unterminated quote" in str(error).lower():

@@ -75,13 +75,13 @@
     {{- return(adapter.dispatch('raw_parts', 'dabing')(table_name, files)) -}}
 {%- endmacro -%}
 
-{#- The rows of one part, with the file of each row as source_path, a path inside the raw folder, and its place in the
-    part as source_row. -#}
+{#- The rows of one part, with the file of each row as dabing_path, a path inside the raw folder, and its place in the
+    part as dabing_row. -#}
 {%- macro read_part(table_name, part) -%}
     {{- adapter.dispatch('read_part', 'dabing')(table_name, part) -}}
 {%- endmacro -%}
 
-{#- One number for a row among all rows of its raw table, from the number of its part and source_row. -#}
+{#- One number for a row among all rows of its raw table, from the number of its part and dabing_row. -#}
 {%- macro row_number_of(part_no, kind) -%}
     {{- adapter.dispatch('row_number_of', 'dabing')(part_no, kind) -}}
 {%- endmacro -%}

@@ -81,7 +81,7 @@
     {%- for kind in ['parquet', 'csv'] if files[kind] -%}
         {%- for paths in _files_of_one_form(kind, files[kind]) -%}
             {%- set types = {} -%}
-            {%- for row in run_query('describe ' ~ _read_files_sql(kind, paths)) if row[0] not in ('source_path', 'source_row') -%}
+            {%- for row in run_query('describe ' ~ _read_files_sql(kind, paths)) if row[0] not in ('dabing_path', 'dabing_row') -%}
                 {%- do types.update({row[0] | lower: row[1] | upper}) -%}
             {%- endfor -%}
             {%- set names = {} -%}
@@ -117,7 +117,7 @@
 {%- endmacro -%}
 
 {%- macro duckdb__row_number_of(part_no, kind) -%}
-    {{ part_no }} * 1000000000000000 + source_row
+    {{ part_no }} * 1000000000000000 + dabing_row
 {%- endmacro -%}
 
 {%- macro duckdb__hold_csv_rows(table_name, paths) -%}
@@ -144,18 +144,18 @@
 
 {#- Files of one kind as one set of rows, columns matched by name. -#}
 {%- macro _read_files_sql(kind, paths) -%}
-    {%- set inside_raw = 'substr(source_path, length(' ~ sql_text(raw_directory()) ~ ') + 2)' -%}
+    {%- set inside_raw = 'substr(dabing_path, length(' ~ sql_text(raw_directory()) ~ ') + 2)' -%}
     {%- if kind == 'parquet' -%}
         select
-            * replace ({{ inside_raw }} as source_path),
-            cast(file_index * 10000000000 + file_row_number as bigint) as source_row
-        from read_parquet({{ _file_list(paths) }}, union_by_name = true, filename = 'source_path',
+            * replace ({{ inside_raw }} as dabing_path),
+            cast(file_index * 10000000000 + file_row_number as bigint) as dabing_row
+        from read_parquet({{ _file_list(paths) }}, union_by_name = true, filename = 'dabing_path',
             hive_partitioning = false)
     {%- else -%}
         select
-            * replace ({{ inside_raw }} as source_path),
-            cast(row_number() over () as bigint) as source_row
-        from read_csv({{ _file_list(paths) }}, union_by_name = true, filename = 'source_path',
+            * replace ({{ inside_raw }} as dabing_path),
+            cast(row_number() over () as bigint) as dabing_row
+        from read_csv({{ _file_list(paths) }}, union_by_name = true, filename = 'dabing_path',
             hive_partitioning = false, all_varchar = true, header = true, delim = ',', quote = '"', escape = '"',
             strict_mode = true, comment = '', max_line_size = 20000000)
     {%- endif -%}

@@ -131,7 +131,7 @@
     {%- if part.kind == 'csv' -%}
         select
             *,
-            monotonically_increasing_id() as source_row
+            monotonically_increasing_id() as dabing_row
         from (
             {%- for path in part.paths %}
             select
@@ -139,7 +139,7 @@
                 {%- set quoted = adapter.quote(name) %}
                 {{ 'nullif(' ~ quoted ~ ", '')" if name in part.names[path] else 'cast(null as string)' }} as {{ quoted }},
                 {%- endfor %}
-                {{ sql_text(path[(raw_directory() | length) + 1:]) }} as source_path
+                {{ sql_text(path[(raw_directory() | length) + 1:]) }} as dabing_path
             from {{ _csv_view(path) }}
             {{ 'union all' if not loop.last }}
             {%- endfor %}
@@ -148,8 +148,8 @@
         select
             *,
             {%- set raw = sql_text(raw_directory() ~ '/') %}
-            substr(_metadata.file_path, instr(_metadata.file_path, {{ raw }}) + length({{ raw }})) as source_path,
-            _metadata.row_index as source_row
+            substr(_metadata.file_path, instr(_metadata.file_path, {{ raw }}) + length({{ raw }})) as dabing_path,
+            _metadata.row_index as dabing_row
         from {{ _parquet(part.paths) }}
     {%- endif -%}
 {%- endmacro -%}
@@ -167,9 +167,9 @@
     zero, so that the two never meet. -#}
 {%- macro spark__row_number_of(part_no, kind) -%}
     {%- if kind == 'csv' -%}
-        -1 - source_row
+        -1 - dabing_row
     {%- else -%}
-        {{ _path_hash('source_path') }} * 1073741824 + source_row
+        {{ _path_hash('dabing_path') }} * 1073741824 + dabing_row
     {%- endif -%}
 {%- endmacro -%}
 

@@ -1,7 +1,8 @@
 {#- Every delivered row of a raw table under the contract's names and types (rules A1 to A7 start from here): text is
     checked for its form before it is cast, aliases are folded in, columns that no file has read as NULL or 0.
     Adds row_id (a number of the row's own), source_file, parse_errors (NULL where every value could be read) and raw_row
-    (the row as delivered, as JSON of texts, kept where a value could not be read: rule A6). -#}
+    (the row as delivered, as JSON of texts, kept where a value could not be read: rule A6). Columns of our own on the
+    way are named dabing_ and typed_, so that no delivered column gets in between. -#}
 {%- macro typed_rows(table_name) -%}
     {#- Names the source, so that the graph shows where the rows come from. -#}
     {%- set relation = source('raw', table_name) -%}
@@ -54,9 +55,9 @@ select
     delivered.typed_{{ column.name }} as {{ column.name }},
     {%- endfor %}
     {{ row_number_of(part_no, part.kind) }} as row_id,
-    source_path as source_file,
-    parse_errors,
-    case when parse_errors is not null then {{ columns_as_json(delivered_columns) }} end as raw_row
+    dabing_path as source_file,
+    dabing_errors as parse_errors,
+    case when dabing_errors is not null then {{ columns_as_json(delivered_columns) }} end as raw_row
 from (
     select
         delivered.*,
@@ -69,9 +70,9 @@ from (
                         || {{ sql_text("' is not " ~ type_in_words(column.type)) }}
             end {{- ',' if not loop.last }}
             {%- endfor %}
-        ), '') as parse_errors
+        ), '') as dabing_errors
         {%- else -%}
-        cast(null as {{ dbt.type_string() }}) as parse_errors
+        cast(null as {{ dbt.type_string() }}) as dabing_errors
         {%- endif %}
     from (
         select

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import duckdb
 import pytest
 from conftest import run_dabing
 from policy_rows import settlement, write_csv
+
+from dabing.errors import DabingError
+from dabing.preflight import check_raw_files
 
 GOOD = settlement("S-good", "P-good", "330302", "2021-05-01 10:00:00", Decimal("30000.00"))
 
@@ -84,6 +88,52 @@ def test_files_that_cannot_be_read_are_all_named_at_once(raw):
     assert f"{folder / 'cut.csv.gz'}: not a whole gzip file" in said
     assert f"{folder / 'linked.csv'}: a link" in said
     assert f"{folder / 'quote.csv'}: line 2 has a quote that is not closed" in said
+
+
+def test_rows_with_more_values_than_names_are_named_also_where_these_are_blank(raw):
+    path = raw / "setl_d" / "thousands.csv"
+    path.write_text("setl_id,medfee_sumamt,dise_no,rid\nS1,100.00,,\nS2,1,000.00,,\n")
+    said = stopped(raw)
+    assert f"{path}: row 2 after the header has more than the 4 values that the header names" in said
+    assert "must not hold commas" in said
+
+
+def test_what_lies_in_the_wrong_place_or_form_is_named(raw):
+    (raw / "fee_list_d").write_text("a file")
+    (raw / "MDTRT_D").mkdir()
+    (raw / "setl_d_2022").mkdir()
+    (raw / "psn_info_b.csv").write_text("psn_no\n1\n")
+    (raw / "notes").mkdir()
+    folder = raw / "setl_d"
+    (folder / "semicolons.csv").write_text("setl_id;psn_no\n1;2\n")
+    (folder / "wide.csv").write_bytes("setl_id,psn_no\n1,2\n".encode("utf-16"))
+    (folder / "reserved.csv").write_text("setl_id,File_Row_Number\n1,2\n")
+    said = stopped(raw)
+    for name in ("fee_list_d", "MDTRT_D", "setl_d_2022", "psn_info_b.csv"):
+        assert f"{raw / name}: looks like" in said
+    assert "notes" not in said
+    assert f"{folder / 'semicolons.csv'}: the values are separated by semicolons" in said
+    assert f"{folder / 'wide.csv'}: the file is in UTF-16" in said
+    assert f"{folder / 'reserved.csv'}: a column is named file_row_number" in said
+
+
+def test_a_folder_that_cannot_be_looked_into_is_named(raw, monkeypatch):
+    """As root every folder can be: the refusal is played."""
+    closed = raw / "setl_d" / "closed"
+    closed.mkdir()
+    scandir = os.scandir
+
+    def refusing(path):
+        if Path(path) == closed:
+            raise PermissionError(13, "Permission denied", str(path))
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    with pytest.raises(DabingError) as stop:
+        check_raw_files(raw)
+    assert [sentence.split(" (")[0] for sentence in stop.value.sentences] == [
+        f"{closed}: the folder cannot be looked into"
+    ]
 
 
 def test_a_missing_required_column_is_named_with_its_file(raw):
