@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
-from both_engines import RULES, neutral, problems, with_placeholder
+from both_engines import RULES, misplaced_dispatches, neutral, problems, with_placeholder
 
 # By rule: what must be found, and the same said so that both engines take it.
 EXAMPLES = {
@@ -187,3 +189,19 @@ def test_only_the_dialect_is_replaced() -> None:
     assert "dialect_f({{ a }})" in replaced.macro_sql
     assert elsewhere.macro_sql == dispatching
     assert "try_cast" in plain.macro_sql
+
+
+def test_a_difference_of_engine_stands_in_the_dialect_and_is_said_for_both(tmp_path: Path) -> None:
+    def write(path: str, text: str) -> None:
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+
+    write("macros/dialect/dispatch.sql", "{% macro f(a) %}{{ adapter.dispatch('f', 'dabing')(a) }}{% endmacro %}")
+    write("macros/dialect/duckdb.sql", "{% macro duckdb__f(a) %}{{ a }}{% endmacro %}")
+    write("macros/publish/only.sql", "{% macro duckdb__only() %}{% endmacro %}")
+    assert [line.split(": ")[1] for line in misplaced_dispatches(tmp_path)] == ["f has no spark__f"]
+    write("macros/dialect/spark.sql", "{% macro spark__f(a) %}{{ a }}{% endmacro %}")
+    assert list(misplaced_dispatches(tmp_path)) == []
+    write("macros/benefit/g.sql", "{% macro spark__g(a) %}{{ a }}{% endmacro %}")
+    write("models/m.sql", "select {{ 1 if target.type == 'duckdb' else 2 }} as a")
+    assert [line.split(":")[0] for line in misplaced_dispatches(tmp_path)] == ["macros/benefit/g.sql", "models/m.sql"]
