@@ -19,6 +19,7 @@ lint: $(READY)
 	$(BIN)/dbt parse --quiet --no-partial-parse
 	$(BIN)/dbt-bouncer run --config-file dbt-bouncer.yml
 	$(BIN)/sqlfluff lint --nocolor models tests analyses
+	$(BIN)/python tests/python/both_engines.py
 
 # make bench [PERSONS=2500000]
 bench: $(READY)

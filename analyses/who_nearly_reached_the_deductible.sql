@@ -19,6 +19,6 @@ from accumulators
 where
     payout_amount = 0
     and deductible_remaining > 0
-    and deductible_remaining <= deductible * 0.1
+    and deductible_remaining * 10 <= deductible
 group by scheme_id, benefit_year, insurance_type, assistance_category
 order by scheme_id asc, benefit_year asc, persons desc

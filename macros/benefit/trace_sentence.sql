@@ -44,16 +44,15 @@
 {%- endmacro -%}
 
 
-{#- A text with its places {column} filled in, as SQL. -#}
+{#- A text with its places {column} filled in, as SQL; what is missing is left blank. -#}
 {%- macro filled_in(text, english) -%}
     {%- set columns = {
         'item': 'item_en' if english else 'item_zh', 'rate': 'percentage', 'amount': 'amount',
         'amount_before': 'amount_before', 'amount_after': 'amount_after', 'base_amount': 'base_amount',
     } -%}
-    concat(
+    concat_ws('',
         {%- for piece in text.split('{') -%}
-            {%- if loop.first -%}
-                '{{ piece }}'
+            {%- if loop.first %} '{{ piece }}'
             {%- else -%}
                 {%- set place, rest = piece.split('}') -%}
                 , cast({{ columns[place] }} as {{ dbt.type_string() }}), '{{ rest }}'

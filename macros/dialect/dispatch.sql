@@ -43,6 +43,12 @@
     {{- adapter.dispatch('add_days', 'dabing')(date, days) -}}
 {%- endmacro -%}
 
+{#- The day that is so many months later: the same day of the month, or the last one where that month is shorter
+    (31 August and six months is 28 February, in a leap year the 29th). -#}
+{%- macro add_months(date, months) -%}
+    {{- adapter.dispatch('add_months', 'dabing')(date, months) -}}
+{%- endmacro -%}
+
 {#- How many times a whole number goes into another, the rest left out; both 0 or more. Exact up to 38 digits. -#}
 {%- macro whole_quotient(dividend, divisor) -%}
     {{- adapter.dispatch('whole_quotient', 'dabing')(dividend, divisor) -}}

@@ -32,6 +32,10 @@
     cast({{ date }} + cast({{ days }} as integer) as date)
 {%- endmacro -%}
 
+{%- macro duckdb__add_months(date, months) -%}
+    cast({{ date }} + to_months(cast({{ months }} as integer)) as date)
+{%- endmacro -%}
+
 {%- macro duckdb__whole_quotient(dividend, divisor) -%}
     (cast({{ dividend }} as hugeint) // cast({{ divisor }} as hugeint))
 {%- endmacro -%}

@@ -58,6 +58,10 @@
     date_add({{ date }}, cast({{ days }} as int))
 {%- endmacro -%}
 
+{%- macro spark__add_months(date, months) -%}
+    add_months({{ date }}, cast({{ months }} as int))
+{%- endmacro -%}
+
 {%- macro spark__whole_quotient(dividend, divisor) -%}
     (cast({{ dividend }} as decimal(38, 0)) div cast({{ divisor }} as decimal(38, 0)))
 {%- endmacro -%}

@@ -86,5 +86,5 @@ left join parameters as {{ parameter }}
 left join parameters as waivers
     on
         settlements.pool_region_code = waivers.pool_region_code
-        and waivers.parameter = concat('medical_aid_limit_waived_', categories.assistance_category)
+        and waivers.parameter = 'medical_aid_limit_waived_' || categories.assistance_category
         and {{ is_in_force('waivers', 'settlements.terms_on') }}

@@ -37,7 +37,7 @@ ceilings as (
     inner join parameters
         on
             pools.pool_region_code = parameters.pool_region_code
-            and parameters.parameter = concat('relief_ceiling_', aided.assistance_category)
+            and parameters.parameter = 'relief_ceiling_' || aided.assistance_category
             and {{ is_in_force('parameters', 'aided.terms_on') }}
 
 ),

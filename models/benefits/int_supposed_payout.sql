@@ -60,7 +60,7 @@ single_rates as (
         differing.settlement_id,
         differing.scheme_id,
         'tier' as cause,
-        concat('all at the rate of tier ', cast(schedule.tier_no as {{ dbt.type_string() }})) as assumption,
+        'all at the rate of tier ' || cast(schedule.tier_no as {{ dbt.type_string() }}) as assumption,
         {{ share_of('differing.payable_after - differing.payable_before', 'schedule.rate') }} as supposed_amount
     from differing
     inner join schedule

@@ -28,7 +28,7 @@ select
     differing.settlement_id,
     differing.scheme_id,
     'category' as cause,
-    concat('as ', terms.assistance_category) as assumption,
+    'as ' || terms.assistance_category as assumption,
     terms.assistance_category,
     true as is_limited,
     {{ payable_expense('differing.accumulated_before', 'terms') }} as stood_at,

@@ -32,7 +32,7 @@ aids as (
     left join {{ ref('pool_parameter') }} as parameters
         on
             aided.pool_region_code = parameters.pool_region_code
-            and parameters.parameter = concat('medical_aid_rate_', aids.assistance_category)
+            and parameters.parameter = 'medical_aid_rate_' || aids.assistance_category
             and {{ is_in_force('parameters', 'aided.terms_on') }}
 
 ),
@@ -49,7 +49,7 @@ reliefs as (
     left join {{ ref('pool_parameter') }} as parameters
         on
             aided.pool_region_code = parameters.pool_region_code
-            and parameters.parameter = concat('relief_ceiling_', reliefs.assistance_category)
+            and parameters.parameter = 'relief_ceiling_' || reliefs.assistance_category
             and {{ is_in_force('parameters', 'aided.terms_on') }}
     where reliefs.ceiling is not null
 

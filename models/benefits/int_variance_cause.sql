@@ -87,8 +87,8 @@ causes as (
 select
     settlement_id,
     scheme_id,
-    min_by(cause, concat(cast(cause_rank as {{ dbt.type_string() }}), assumption)) as cause,
-    min_by(assumption, concat(cast(cause_rank as {{ dbt.type_string() }}), assumption)) as assumption,
+    min_by(cause, cast(cause_rank as {{ dbt.type_string() }}) || assumption) as cause,
+    min_by(assumption, cast(cause_rank as {{ dbt.type_string() }}) || assumption) as assumption,
     count(*) as matching_assumptions
 from causes
 group by settlement_id, scheme_id

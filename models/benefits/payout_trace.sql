@@ -27,7 +27,7 @@ worded as (
         steps.*,
         coalesce(words.english, steps.item) as item_en,
         coalesce(words.chinese, steps.item) as item_zh,
-        concat(cast(cast(steps.rate * 100 as decimal(8, 2)) as {{ dbt.type_string() }}), '%') as percentage
+        cast(cast(steps.rate * 100 as decimal(8, 2)) as {{ dbt.type_string() }}) || '%' as percentage
     from steps
     left join words on steps.item = words.term
 
