@@ -23,7 +23,8 @@ schemes as (
 
     select
         scheme_id,
-        max(insurance_type) as insurance_type
+        max(insurance_type) as insurance_type,
+        max(pool_region_code) as pool_region_code
     from {{ ref('scheme') }}
     group by scheme_id
 
@@ -31,7 +32,7 @@ schemes as (
 
 select
     movements.scheme_id,
-    coalesce(regions.current_region_code, movements.insured_region_code) as region_code,
+    coalesce(regions.current_region_code, schemes.pool_region_code) as region_code,
     -- A movement that names no insurance type belongs to the scheme's only one.
     coalesce(insurance_types.insurance_type, schemes.insurance_type) as insurance_type,
     movements.benefit_year,
@@ -49,13 +50,13 @@ select
         as interest_amount
 from movements
 left join regions on movements.insured_region_code = regions.region_code
+left join schemes on movements.scheme_id = schemes.scheme_id
 left join insurance_types
     on
         movements.insutype = insurance_types.insutype
-        and coalesce(regions.pool_region_code, '') = insurance_types.pool_region_code
-left join schemes on movements.scheme_id = schemes.scheme_id
+        and coalesce(regions.pool_region_code, schemes.pool_region_code) = insurance_types.pool_region_code
 group by
     movements.scheme_id,
-    coalesce(regions.current_region_code, movements.insured_region_code),
+    coalesce(regions.current_region_code, schemes.pool_region_code),
     coalesce(insurance_types.insurance_type, schemes.insurance_type),
     movements.benefit_year

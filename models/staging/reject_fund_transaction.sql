@@ -17,6 +17,11 @@ left join {{ ref('dim_region') }} as region on delivered.insu_admdvs = region.re
         'detail': "'amount is blank'",
     },
     {
+        'code': 'Q04 bad_value',
+        'when': "delivered.benefit_year is null and coalesce(delivered.parse_errors, '') not like '%benefit_year %'",
+        'detail': "'benefit_year is blank'",
+    },
+    {
         'code': 'Q06 unknown_region',
         'when': 'delivered.insu_admdvs is not null and region.pool_region_code is null',
         'detail': 'delivered.insu_admdvs',

@@ -176,7 +176,7 @@ ALIASES = {
 
 # Columns whose blank is an unusable value in tables other than the settlements (reading Q04).
 BLANK_IS_BAD = {
-    "fund_txn_d": ("amount", "txn_date"),
+    "fund_txn_d": ("amount", "benefit_year", "txn_date"),
     "psn_insu_d": ("crt_insu_date",),
     "fee_list_d": ("det_item_fee_sumamt",),
 }
