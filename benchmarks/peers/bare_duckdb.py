@@ -397,7 +397,7 @@ class Build:
             self.con.execute(f"""
                 create or replace temp table candidate as
                 select
-                    reversal.*, original.root_time,
+                    reversal.*, original.root_time, original.root_id,
                     case
                         when reversal.setl_time < original.setl_time then 'Q10'
                         when sign(reversal.total) * sign(original.total) > 0 then 'Q11'
@@ -433,7 +433,7 @@ class Build:
                 insert into rejected
                 select setl_id, reasons from candidate where reasons is not null;
                 insert into link
-                select setl_id, psn_no, setl_time, total, root_time, {depth}
+                select setl_id, psn_no, setl_time, total, root_time, root_id, {depth}
                 from candidate where reasons is null;
             """)
         self.con.execute("""
@@ -445,25 +445,29 @@ class Build:
         self.lap("reversals")
 
     def cut_to_limits(self) -> None:
-        """Cut positive payouts to what is left of the year's limit (rule D4).
+        """Hold payouts to what is left of the year's limit, and reversals to what was paid (rules D4, E5).
 
-        A ladder keeps to its limit by itself; only a change of category can let the sum pass it.
+        A ladder keeps to both by itself; only a change of terms needs this.
         """
         cuts = []
-        for _, year in groupby(self.script("passing"), key=lambda row: row[:3]):
-            paid = Decimal(0)
-            for (settlement_id, limit), tiers in groupby(year, key=lambda row: row[3:5]):
-                tiers = list(tiers)
-                amount = sum(row[6] for row in tiers)
-                excess = Decimal(0)
-                if limit is not None and amount > 0:
-                    excess = max(Decimal(0), amount - max(Decimal(0), limit - paid))
-                paid += amount - excess
+        for _, year in groupby(self.script("changed"), key=lambda row: row[:3]):
+            paid = owed = Decimal(0)
+            for (settlement_id, limit), rows in groupby(year, key=lambda row: row[3:5]):
+                tiers = list(rows)
+                amount = sum(row[7] for row in tiers)
+                owed = max(Decimal(0), owed + amount)
+                if amount > 0:
+                    kept = amount if limit is None else min(amount, max(Decimal(0), limit - paid))
+                else:
+                    kept = min(Decimal(0), owed - paid)
+                paid += kept
+                left = abs(kept)
                 for row in tiers:
-                    cut = min(row[6], excess)
-                    if cut > 0:
+                    part = min(abs(row[7]), left)
+                    left -= part
+                    cut = row[6] - (part if kept > 0 else -part)
+                    if cut:
                         cuts.append((settlement_id, row[1], row[5], cut))
-                        excess -= cut
         if cuts:
             self.con.execute(
                 "create temp table cut (settlement_id text, scheme_id text, tier_no int, cut decimal(18,2))"

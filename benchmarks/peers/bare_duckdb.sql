@@ -254,11 +254,11 @@ select setl_id, init_setl_id, psn_no, setl_time, medfee_sumamt as total from set
 where init_setl_id <> setl_id;
 create temp table link (
     setl_id varchar, psn_no varchar, setl_time timestamp, total decimal(18,2),
-    root_time timestamp, depth int
+    root_time timestamp, root_id varchar, depth int
 );
 create temp table rejected (setl_id varchar, reasons varchar);
 insert into link
-select setl_id, psn_no, setl_time, medfee_sumamt, setl_time, 0 from setl_d_used
+select setl_id, psn_no, setl_time, medfee_sumamt, setl_time, setl_id, 0 from setl_d_used
 where not coalesce(init_setl_id <> setl_id, false)
     and setl_id in (select init_setl_id from reversal);
 
@@ -288,6 +288,12 @@ with parts as (
         sum(amount) filter (where is_restricted or item_type is not null) as explained
     from line
     group by setl_id
+),
+-- A reversal is of the place of its root.
+place as (
+    select link.setl_id, link.root_time, s.pool, s.region_code, s.insurance_type, s.care_type, s.dise_no
+    from link
+    inner join setl_d_used as s on s.setl_id = link.root_id
 )
 select
     s.setl_id as settlement_id,
@@ -295,12 +301,12 @@ select
     year(coalesce(link.root_time, s.setl_time))::integer as benefit_year,
     s.setl_time as settled_at,
     coalesce(link.root_time, s.setl_time)::date as terms_date,
-    s.pool,
-    s.region_code,
-    s.insurance_type,
-    s.care_type,
+    coalesce(link.pool, s.pool) as pool,
+    coalesce(link.region_code, s.region_code) as region_code,
+    coalesce(link.insurance_type, s.insurance_type) as insurance_type,
+    coalesce(link.care_type, s.care_type) as care_type,
     s.fixmedins_code as institution_code,
-    s.dise_no as disease_code,
+    case when link.setl_id is null then s.dise_no else link.dise_no end as disease_code,
     link.setl_id is not null as is_reversal,
     coalesce(s.medfee_sumamt, 0)::decimal(18,2) as total_cost,
     coalesce(s.hifp_pay, 0)::decimal(18,2) as basic_paid,
@@ -317,7 +323,7 @@ select
     (coalesce(s.fulamt_ownpay_amt, 0) - coalesce(parts.explained, 0))::decimal(18,2)
         as own_expense_unclassified
 from setl_d_used as s
-left join link on link.setl_id = s.setl_id
+left join place as link on link.setl_id = s.setl_id
 left join parts on parts.setl_id = s.setl_id
 where not coalesce(s.init_setl_id <> s.setl_id, false) or link.setl_id is not null;
 
@@ -479,33 +485,27 @@ select
 from priced as p
 left join paid using (settlement_id, scheme_id);
 
--- :passing
--- Payouts of the person-years whose running sum passes the limit, in order.
+-- :changed
+-- Payouts without any limit of the person-years whose terms change, in order.
 with
-paid as (
-    select p.person_key, p.scheme_id, p.benefit_year, p.settled_at, p.settlement_id,
-        case when p.limit_basis = 'payout' then p.annual_limit end as payout_limit,
-        sum(t.tier_payout) as amount
-    from priced as p
-    inner join benefits.fct_payout_tier as t using (settlement_id, scheme_id)
-    group by all
-),
-running as (
-    select *, sum(amount) over (
-        partition by person_key, scheme_id, benefit_year order by settled_at, settlement_id
-        rows unbounded preceding
-    ) as paid_after
-    from paid
-),
-over_limit as (
-    select distinct person_key, scheme_id, benefit_year from running
-    where paid_after > payout_limit and amount > 0
+changed as (
+    select person_key, scheme_id, benefit_year from priced
+    group by all having count(distinct ladder_no) > 1
 )
-select person_key, scheme_id, benefit_year, settlement_id, payout_limit, tier_no, tier_payout
-from paid
-semi join over_limit using (person_key, scheme_id, benefit_year)
-inner join benefits.fct_payout_tier using (settlement_id, scheme_id)
-order by person_key, scheme_id, benefit_year, settled_at, settlement_id, tier_no desc
+select
+    p.person_key, p.scheme_id, p.benefit_year, p.settlement_id,
+    case when p.limit_basis = 'payout' then p.annual_limit end as payout_limit,
+    t.tier_no, t.tier_payout,
+    (
+        round(t.rate * climbed(payable_after, lower_bound, upper_bound), 2)
+        - round(t.rate * climbed(payable_before, lower_bound, upper_bound), 2)
+    )::decimal(18,2) as wanted
+from priced as p
+semi join changed using (person_key, scheme_id, benefit_year)
+inner join tier using (ladder_no)
+inner join benefits.fct_payout_tier as t
+    on t.settlement_id = p.settlement_id and t.scheme_id = p.scheme_id and t.tier_no = tier.tier_no
+order by p.person_key, p.scheme_id, p.benefit_year, p.settled_at, p.settlement_id, t.tier_no
 
 -- :accumulator_year
 -- One row a person, scheme and year.

@@ -417,12 +417,13 @@ def settlements(raw: Path, policy: Policy, persons: pa.Array | None) -> pd.DataF
 
 
 def standing(rows: pd.DataFrame) -> pd.DataFrame:
-    """Settlements and the reversals that stand, each with the time of its root (rule A3)."""
+    """Settlements and the reversals that stand, each with the time and the place of its root (rule A3)."""
     is_reversal = rows["init_setl_id"].notna() & (rows["init_setl_id"] != rows["setl_id"])
     brief = ["setl_id", "psn_no", "setl_time", "medfee_sumamt"]
     asked = rows.loc[is_reversal, [*brief, "init_setl_id"]]
     plain = rows[~is_reversal].assign(root_time=rows["setl_time"])
     originals = plain.loc[plain["setl_id"].isin(asked["init_setl_id"]), [*brief, "root_time"]]
+    originals["root_id"] = originals["setl_id"]
     accepted = []
     for _ in range(4):
         originals = originals.rename(columns={"setl_id": "init_setl_id"})
@@ -448,9 +449,13 @@ def standing(rows: pd.DataFrame) -> pd.DataFrame:
                     refused.add(setl_id)
                 else:
                     used += amount
-        originals = found.loc[~found["setl_id"].isin(refused), [*brief, "root_time"]]
-        accepted.append(originals[["setl_id", "root_time"]])
-    reversals = rows[is_reversal].merge(pd.concat(accepted), on="setl_id")
+        originals = found.loc[~found["setl_id"].isin(refused), [*brief, "root_time", "root_id"]]
+        accepted.append(originals[["setl_id", "root_time", "root_id"]])
+    place = ["pool", "insurance_type", "care_type", "dise_no"]
+    accepted = pd.concat(accepted)
+    places = plain.loc[plain["setl_id"].isin(accepted["root_id"]), ["setl_id", *place]]
+    accepted = accepted.merge(places.rename(columns={"setl_id": "root_id"}), on="root_id").drop(columns="root_id")
+    reversals = rows[is_reversal].drop(columns=place).merge(accepted, on="setl_id")
     rows = pd.concat([plain, reversals], ignore_index=True).drop(columns=["init_setl_id", "medfee_sumamt"])
     rows["benefit_year"] = rows["root_time"].dt.year.astype("int16")
     rows["terms_date"] = rows.pop("root_time").dt.normalize()
@@ -576,26 +581,30 @@ def payouts(policy: Policy, rows: pd.DataFrame, held: pd.DataFrame) -> pd.DataFr
     for side in ("before", "after"):
         payable = (moved[side] - moved["deductible"]).clip(lower=0)
         moved[f"payable_{side}"] = np.minimum(payable, moved["payable_cap"])
+    terms = moved.groupby(ACCUMULATOR, sort=False, as_index=False)["ladder_no"].nunique()
     moved = moved[moved["payable_before"] != moved["payable_after"]]
     steps = moved.merge(policy.tier, on="ladder_no")
-    climbed = {}
+    climbed, free = {}, {}
     for side in ("before", "after"):
         inside = (np.minimum(steps[f"payable_{side}"], steps["upper"]) - steps["lower"]).clip(lower=0)
-        climbed[side] = np.minimum(half_up(inside * steps["rate"]), steps["payout_cap"])
+        free[side] = half_up(inside * steps["rate"])
+        climbed[side] = np.minimum(free[side], steps["payout_cap"])
     steps["payout"] = climbed["after"] - climbed["before"]
-    paid = steps.groupby(["setl_id", "scheme_id"], as_index=False)["payout"].sum()
+    steps["wanted"] = free["after"] - free["before"]
+    paid = steps.groupby(["setl_id", "scheme_id"], as_index=False)[["payout", "wanted"]].sum()
     paid = moved[["setl_id", *ACCUMULATOR, "setl_time", "payout_limit"]].merge(paid, on=["setl_id", "scheme_id"])
     paid = paid.sort_values([*ACCUMULATOR, "setl_time", "setl_id"], ignore_index=True)
-    # A change of category can let the sum pass the limit: those few person-years go one by one.
-    so_far = paid.groupby(ACCUMULATOR, sort=False)["payout"].cumsum()
-    passing = paid.loc[(so_far > paid["payout_limit"]) & (paid["payout"] > 0), ACCUMULATOR].drop_duplicates()
-    cases = paid.reset_index().merge(passing, on=ACCUMULATOR).sort_values("index")
+    # Where the terms change the ladder alone keeps neither limit nor what was paid: those few person-years one by one.
+    changed = terms.loc[terms["ladder_no"] > 1, ACCUMULATOR]
+    cases = paid.reset_index().merge(changed, on=ACCUMULATOR).sort_values("index")
+    kept = []
     for _, group in cases.groupby(ACCUMULATOR, sort=False):
-        total = 0
-        for index, amount, limit in zip(group["index"], group["payout"], group["payout_limit"], strict=True):
-            kept = min(amount, max(0, limit - total)) if amount > 0 else amount
-            total += kept
-            paid.loc[index, "payout"] = kept
+        total = owed = 0
+        for amount, limit in zip(group["wanted"], group["payout_limit"], strict=True):
+            owed = max(0, owed + amount)
+            kept.append(min(amount, max(0, limit - total)) if amount > 0 else min(0, owed - total))
+            total += kept[-1]
+    paid.loc[cases["index"], "payout"] = kept
     result = rows[["setl_id", "scheme_id"]].merge(paid[["setl_id", "scheme_id", "payout"]], how="left")
     result["payout"] = result["payout"].fillna(0).astype("int64")
     return result.rename(columns={"setl_id": "settlement_id", "payout": "payout_fen"})

@@ -422,13 +422,13 @@ def settlements(raw: Path, policy: Policy) -> pl.DataFrame:
 
 
 def standing(rows: pl.DataFrame) -> pl.DataFrame:
-    """Settlements and the reversals that stand, each with the time of its root (rule A3)."""
+    """Settlements and the reversals that stand, each with the time and the place of its root (rule A3)."""
     is_reversal = (pl.col("init_setl_id") != pl.col("setl_id")).fill_null(False)
     reversals = rows.filter(is_reversal)
     plain = rows.filter(~is_reversal).with_columns(root_time="setl_time")
     asked = reversals.select("setl_id", "init_setl_id", "psn_no", "setl_time", "total")
     originals = plain.join(asked, left_on="setl_id", right_on="init_setl_id", how="semi").select(
-        "setl_id", "psn_no", "setl_time", "total", "root_time"
+        "setl_id", "psn_no", "setl_time", "total", "root_time", root_id="setl_id"
     )
     accepted = []
     for _ in range(4):
@@ -456,10 +456,17 @@ def standing(rows: pl.DataFrame) -> pl.DataFrame:
                 else:
                     used += abs(total)
         originals = candidates.filter(~pl.col("setl_id").is_in(refused)).select(
-            "setl_id", "psn_no", "setl_time", "total", "root_time"
+            "setl_id", "psn_no", "setl_time", "total", "root_time", "root_id"
         )
-        accepted.append(originals.select("setl_id", "root_time"))
-    return pl.concat([plain, reversals.join(pl.concat(accepted), on="setl_id")]).with_columns(
+        accepted.append(originals.select("setl_id", "root_time", "root_id"))
+    places = plain.select("pool", "insurance_type", "care_type", "dise_no", root_id="setl_id")
+    stand = (
+        reversals.drop("pool", "insurance_type", "care_type", "dise_no")
+        .join(pl.concat(accepted), on="setl_id")
+        .join(places, on="root_id", how="left")
+        .select(plain.columns)
+    )
+    return pl.concat([plain, stand]).with_columns(
         benefit_year=pl.col("root_time").dt.year(), terms_date=pl.col("root_time").dt.date()
     )
 
@@ -609,30 +616,37 @@ def payouts(policy: Policy, rows: pl.DataFrame, held: pl.DataFrame) -> pl.DataFr
             ("after", pl.col("after")),
         )
     }
-    moved = (
-        rows.join(ladders, on=["scheme_id", "category", "insurance_type", "terms_date"])
-        .with_columns(**payable)
-        .filter(pl.col("payable_before") != pl.col("payable_after"))
-    )
-    climbed = {}
+    moved = rows.join(ladders, on=["scheme_id", "category", "insurance_type", "terms_date"]).with_columns(**payable)
+    terms = moved.group_by(ACCUMULATOR).agg(pl.col("ladder_no").n_unique())
+    moved = moved.filter(pl.col("payable_before") != pl.col("payable_after"))
+    climbed, free = {}, {}
     for side in ("before", "after"):
         inside = (pl.min_horizontal(f"payable_{side}", "upper") - pl.col("lower")).clip(lower_bound=0)
-        climbed[side] = pl.min_horizontal(rounded(inside * pl.col("rate")), "payout_cap")
+        free[side] = rounded(inside * pl.col("rate"))
+        climbed[side] = pl.min_horizontal(free[side], "payout_cap")
     paid = (
         moved.join(policy.tier, on="ladder_no")
         .group_by("setl_id", *ACCUMULATOR, "setl_time", "payout_limit")
-        .agg(payout=(climbed["after"] - climbed["before"]).sum())
+        .agg(
+            payout=(climbed["after"] - climbed["before"]).sum(),
+            wanted=(free["after"] - free["before"]).sum(),
+        )
         .sort(*ACCUMULATOR, "setl_time", "setl_id")
-        .with_columns(paid=pl.col("payout").cum_sum().over(ACCUMULATOR))
     )
-    # A change of category can let the sum pass the limit: those few person-years go one by one.
-    passing = paid.filter((pl.col("paid") > pl.col("payout_limit")) & (pl.col("payout") > 0))
+    # Where the terms change the ladder alone keeps neither limit nor what was paid: those few person-years one by one.
+    changed = terms.filter(pl.col("ladder_no") > 1)
     cuts = {}
-    cases = paid.join(passing, on=ACCUMULATOR, how="semi").select(*ACCUMULATOR, "setl_id", "payout", "payout_limit")
+    cases = paid.join(changed, on=ACCUMULATOR, how="semi").select(
+        *ACCUMULATOR, "setl_id", "payout", "wanted", "payout_limit"
+    )
     for _, group in groupby(cases.iter_rows(), key=lambda row: row[:3]):
-        so_far = 0
-        for *_, scheme, _, setl_id, payout, limit in group:
-            kept = min(payout, max(0, limit - so_far)) if limit is not None and payout > 0 else payout
+        so_far = owed = 0
+        for *_, scheme, _, setl_id, payout, wanted, limit in group:
+            owed = max(0, owed + wanted)
+            if wanted > 0:
+                kept = wanted if limit is None else min(wanted, max(0, limit - so_far))
+            else:
+                kept = min(0, owed - so_far)
             so_far += kept
             if kept != payout:
                 cuts[setl_id, scheme] = kept
