@@ -21,6 +21,9 @@ PAYOUTS = """
         count(distinct case when payable_after > 0 then person_key end),
         count(distinct case when payout_amount > 0 then person_key end), sum(payout_amount)
     from {database}.benefits.fct_payout
+    where scheme_id in (
+        select scheme_id from {database}.policy.dim_scheme where scheme_kind = 'critical_illness'
+    )
     group by all
     having count_if(payable_after > 0) > 0
 """
@@ -209,7 +212,9 @@ def test_totals_count_a_person_once(sample_build, rebuilt):
     with duckdb.connect(str(rebuilt), read_only=True) as connection:
         expected = connection.execute(
             "select scheme_id, benefit_year, count(distinct case when payout_amount > 0 then person_key end),"
-            " sum(payout_amount) from benefits.fct_payout group by all having count_if(payable_after > 0) > 0"
+            " sum(payout_amount) from benefits.fct_payout where scheme_id in"
+            " (select scheme_id from policy.dim_scheme where scheme_kind = 'critical_illness')"
+            " group by all having count_if(payable_after > 0) > 0"
         ).fetchall()
     found = {
         (row["scheme_id"], row["benefit_year"]): (row["persons_paid"], Decimal(row["payout_amount"]))
