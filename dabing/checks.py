@@ -505,7 +505,9 @@ class _Warehouse:
         self._batches: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
-        logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
+        # The second one sets a level of its own, and says where it puts pages that nobody asked for.
+        for talker in ("great_expectations", "great_expectations.data_context.types.base"):
+            logging.getLogger(talker).setLevel(logging.CRITICAL)
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
         url = URL.create(DIALECT, database=str(self._database))
