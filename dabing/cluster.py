@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 from dabing.errors import DabingError
@@ -144,9 +145,7 @@ class Cluster:
         shutil.rmtree(self.work / "spill", ignore_errors=True)
 
     def _spawn(self, name: str, script: str, *arguments: str, memory: str = "384m") -> None:
-        import pyspark
-
-        home = Path(pyspark.__file__).parent
+        home = Path(find_spec("pyspark").origin).parent
         with (self.work / "logs" / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 ["bash", str(home / "bin" / script), *arguments],

@@ -29,11 +29,12 @@ STAGING = "+path:models/staging"
 EXAMPLES = 10
 
 
-def run(raw: Path | None, warehouse: Path, keep_failed: bool = False) -> Path:
+def run(raw: Path | None, warehouse: Path, keep_failed: bool = False, engine: str = "duckdb") -> Path:
     """Build the warehouse from ``raw`` and publish it as ``warehouse/dabing.duckdb``; return that path.
 
     The dbt project is that of the working folder, or this one where the working folder has none. Without ``raw`` the
-    project's own folder is used, and filled with the sample when it is not there. Raises DabingError when the input
+    project's own folder is used, and filled with the sample when it is not there. With ``engine`` spark the tables are
+    built on a Spark cluster and only the public marts reach the published file (docs/spark.md). Raises DabingError when the input
     cannot be used or a critical check fails; nothing is published then.
     """
     console = report.console()
@@ -47,7 +48,10 @@ def run(raw: Path | None, warehouse: Path, keep_failed: bool = False) -> Path:
     try:
         database = build / DATABASE
         with _environment(raw, database, warehouse):
-            results = _build_and_check(database, project, console)
+            if engine == "spark":
+                results = _build_on_spark(raw, database, project, warehouse, console)
+            else:
+                results = _build_and_check(database, project, console)
         served = warehouse / DATABASE
         _add_history(database, served, results)
         report.print_summary(console, database, results)
@@ -139,7 +143,27 @@ def _build_and_check(database: Path, project: Path, console: Console) -> list:
     return results
 
 
-def _dbt_build(selection: list[str], database: Path, project: Path) -> list:
+def _build_on_spark(raw: Path, database: Path, project: Path, warehouse: Path, console: Console) -> list:
+    """Everything on the cluster, the public marts into the file → marts border; results of all checks."""
+    from dabing import checks, spark
+
+    spark.keep_key(warehouse)
+    with spark.cluster(warehouse / "spark", raw):
+        started = time.monotonic()
+        results = _dbt_build([], database, project, engine="spark")
+        console.print(f"Built on Spark ({time.monotonic() - started:.0f} s)")
+        _stop_at_critical(results)
+        started = time.monotonic()
+        spark.serve(database, project)
+        console.print(f"Brought the public marts into DuckDB ({time.monotonic() - started:.0f} s)")
+    started = time.monotonic()
+    found = checks.run_border(database, "marts")
+    console.print(f"Checked the marts border: {len(found)} checks ({time.monotonic() - started:.0f} s)")
+    _stop_at_critical(found)
+    return results + found
+
+
+def _dbt_build(selection: list[str], database: Path, project: Path, engine: str = "duckdb") -> list:
     """Run `dbt build` in this process; its data tests as check results, its errors as sentences."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
@@ -158,6 +182,8 @@ def _dbt_build(selection: list[str], database: Path, project: Path) -> list:
             str(project),
             "--profiles-dir",
             str(project),
+            "--target",
+            engine,
             "--log-level",
             "none",
         ]
@@ -179,20 +205,20 @@ def _dbt_build(selection: list[str], database: Path, project: Path) -> list:
         if result.status == "error":
             errors.append(f"test {node.name}: {_sentence(result.message or '')}")
             continue
-        tests.append(_test_result(result, database))
+        tests.append(_test_result(result, database, engine))
     # Errors first: what they hit was skipped, and says nothing.
     if errors:
         raise DabingError(*dict.fromkeys(errors))
     return tests
 
 
-def _test_result(result, database: Path):
+def _test_result(result, database: Path, engine: str):
     """A dbt data test in the form of a check result, with the rows that fail it named."""
     from dabing.checks import CheckResult
 
     node = result.node
     failing = result.failures or 0
-    examples = _failing_rows(database, node.compiled_code) if failing else []
+    examples = _failing_rows(database, node.compiled_code, engine) if failing else []
     rule = re.search(r"\brules? ([A-J]\d+)", f"{node.description} {node.raw_code}")
     return CheckResult(
         suite="dbt",
@@ -214,9 +240,13 @@ def _tested_table(node) -> str:
     return attached.split(".")[-1]
 
 
-def _failing_rows(database: Path, compiled: str | None) -> list[str]:
+def _failing_rows(database: Path, compiled: str | None, engine: str) -> list[str]:
     if not compiled:
         return []
+    if engine == "spark":
+        from dabing import spark
+
+        return spark.failing_rows(compiled, EXAMPLES)
     with duckdb.connect(str(database), read_only=True) as connection:
         rows = connection.execute(f"select * from ({compiled}) limit {EXAMPLES}")
         names = [column[0] for column in rows.description]
@@ -244,6 +274,8 @@ def _add_history(database: Path, served: Path, results: list) -> None:
 
 def _sentence(message: str) -> str:
     """The part of a dbt or DuckDB message that says what is wrong."""
+    # A message of Spark ends in the calls that led to it.
+    message = re.split(r"\n\s*at [\w.$/]+\(", message, maxsplit=1)[0]
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     told = [
         line

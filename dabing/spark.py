@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,11 @@ import yaml
 
 from dabing.errors import DabingError
 
+# PySpark is here for its jars; its Python side, which the adapter looks at, minds the version of pandas.
+warnings.filterwarnings("ignore", message="PySpark does not yet fully support pandas")
+
+# Below this the time goes into planning and compiling queries, not into rows.
+SMALL_INPUT_BYTES = 200_000_000
 # Spark's names of the types of public columns (docs/public-marts.md) under DuckDB's.
 TYPES = {"string": "VARCHAR", "int": "INTEGER", "bigint": "BIGINT", "timestamp_ntz": "TIMESTAMP", "date": "DATE"}
 # Added to by every run, and kept in the served file.
@@ -24,14 +30,15 @@ HISTORY = "check_result"
 
 
 @contextmanager
-def cluster(work: Path) -> Iterator[None]:
+def cluster(work: Path, raw: Path) -> Iterator[None]:
     """The cluster that DABING_SPARK_HOST names, else one of our own for the time of the block."""
     if "DABING_SPARK_HOST" in os.environ:
         yield
         return
     from dabing.cluster import SMALL, Cluster
 
-    with Cluster(work, settings=SMALL if os.environ.get("DABING_SPARK_SMALL", "1") == "1" else None) as started:
+    size = sum(path.stat().st_size for path in raw.rglob("*") if path.is_file())
+    with Cluster(work, settings=SMALL if size < SMALL_INPUT_BYTES else None) as started:
         # A thrift server on loopback answers in a millisecond: dbt need not sleep between two looks.
         wanted = {**started.environment, "DABING_SPARK_POLL": "0"}
         os.environ.update(wanted)
@@ -77,6 +84,14 @@ def rows(cursor, query: str) -> list[tuple]:
     """The rows of a query."""
     cursor.execute(query)
     return cursor.fetchall()
+
+
+def failing_rows(query: str, limit: int) -> list[str]:
+    """Some rows of a failing data test, in words."""
+    cursor = connect()
+    found = rows(cursor, f"select * from ({query}) limit {limit}")
+    names = [column[0].split(".")[-1] for column in cursor.description]
+    return [", ".join(f"{name} {value}" for name, value in zip(names, row, strict=True)) for row in found]
 
 
 def public_tables(manifest: dict) -> list[dict]:

@@ -254,6 +254,12 @@
 
 {#- A temporary view of a CSV file, all text; its name. multiLine: a quoted value may hold line ends, and a byte order mark is left out. -#}
 {%- macro _csv_view(path) -%}
+    {%- if _literal_glob(path) != path -%}
+        {%- do exceptions.raise_compiler_error(
+            path ~ ': Spark reads one of these characters in the name of a CSV file as a pattern: \\ { } [ ] * ? and comma. Rename the'
+            ~ ' file or its folder.'
+        ) -%}
+    {%- endif -%}
     {%- set view = 'csv_' ~ local_md5(path) -%}
     {%- do run_query(
         'create or replace temporary view ' ~ view ~ ' using csv options (path ' ~ sql_text(_literal_glob(path))
