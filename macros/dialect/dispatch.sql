@@ -55,6 +55,11 @@
     {{- adapter.dispatch('running_total', 'dabing')(values, step, partition_by, order_by) -}}
 {%- endmacro -%}
 
+{#- A name of a column as it is delivered, whatever characters it has. -#}
+{%- macro quoted_name(name) -%}
+    {{- adapter.dispatch('quoted_name', 'dabing')(name) -}}
+{%- endmacro -%}
+
 {%- macro sql_text(value) -%}
     {{- adapter.dispatch('sql_text', 'dabing')(value) -}}
 {%- endmacro -%}

@@ -63,6 +63,10 @@
         ).total
 {%- endmacro -%}
 
+{%- macro duckdb__quoted_name(name) -%}
+    "{{ name | replace('"', '""') }}"
+{%- endmacro -%}
+
 {%- macro duckdb__sql_text(value) -%}
     '{{ value | replace("'", "''") }}'
 {%- endmacro -%}

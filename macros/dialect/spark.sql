@@ -46,7 +46,7 @@
 {#- A scalar subquery over the key's file: a plan, a view or a log shows the path, never the key. -#}
 {%- macro spark__person_key(person_number) -%}
     left(sha2(
-        (select max(trim(value)) from text.{{ _quoted_path(spark_key_file()) }}) || ':' || {{ person_number }}, 256
+        (select max(trim(value)) from text.{{ quoted_name(spark_key_file()) }}) || ':' || {{ person_number }}, 256
     ), 32)
 {%- endmacro -%}
 
@@ -76,6 +76,10 @@
             named_struct('total', cast(0 as decimal(18, 2))),
             (so_far, this_step) -> named_struct('total', cast(so_far.total + {{ step }} as decimal(18, 2)))
         ).total
+{%- endmacro -%}
+
+{%- macro spark__quoted_name(name) -%}
+    `{{ name | replace('`', '``') }}`
 {%- endmacro -%}
 
 {%- macro spark__sql_text(value) -%}
@@ -136,7 +140,7 @@
             {%- for path in part.paths %}
             select
                 {%- for name in part.types %}
-                {%- set quoted = adapter.quote(name) %}
+                {%- set quoted = quoted_name(name) %}
                 {{ 'nullif(' ~ quoted ~ ", '')" if name in part.names[path] else 'cast(null as string)' }} as {{ quoted }},
                 {%- endfor %}
                 {{ sql_text(path[(raw_directory() | length) + 1:]) }} as source_path
@@ -192,7 +196,7 @@
             ) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if (run_query('select max(length(trim(value))) from text.' ~ _quoted_path(spark_key_file())).rows[0][0] or 0) < 16 -%}
+    {%- if (run_query('select max(length(trim(value))) from text.' ~ quoted_name(spark_key_file())).rows[0][0] or 0) < 16 -%}
         {%- do exceptions.raise_compiler_error(spark_key_file() ~ ': the key of the person hash must have 16 characters or more (docs/spark.md).') -%}
     {%- endif -%}
     create schema if not exists {{ version_schema() }}
@@ -219,10 +223,6 @@
     {{- escaped | join -}}
 {%- endmacro -%}
 
-{%- macro _quoted_path(path) -%}
-    `{{ path | replace('`', '``') }}`
-{%- endmacro -%}
-
 {#- Parquet files named one by one: a folder would bring its key=value names as columns, and files that were not looked at. -#}
 {%- macro _parquet(paths) -%}
     {%- set inside = [] -%}
@@ -230,7 +230,7 @@
         {%- do inside.append(_literal_glob(path[(raw_directory() | length) + 1:])) -%}
     {%- endfor -%}
     {%- set list = inside[0] if inside | length == 1 else '{' ~ inside | join(',') ~ '}' -%}
-    parquet.{{ _quoted_path(_literal_glob(raw_directory()) ~ '/' ~ list) }}
+    parquet.{{ quoted_name(_literal_glob(raw_directory()) ~ '/' ~ list) }}
 {%- endmacro -%}
 
 {%- macro _path_hash(path) -%}

@@ -42,11 +42,11 @@
     {%- call statement('swing') %}
         create or replace view {{ relation }} (
             {%- for column in columns %}
-            {{ adapter.quote(column) }}{{ ' comment ' ~ sql_text(comments[column]) if comments.get(column) }}{{ ',' if not loop.last }}
+            {{ quoted_name(column) }}{{ ' comment ' ~ sql_text(comments[column]) if comments.get(column) }}{{ ',' if not loop.last }}
             {%- endfor %}
         )
         {{ 'comment ' ~ sql_text(comment) if comment }}
-        as select {% for column in columns %}{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %} from {{ version }}
+        as select {% for column in columns %}{{ quoted_name(column) }}{{ ', ' if not loop.last }}{% endfor %} from {{ version }}
     {%- endcall -%}
     {%- for old in versions[:-2] -%}
         {%- do run_query('drop table if exists ' ~ version_schema() ~ '.' ~ old) -%}
