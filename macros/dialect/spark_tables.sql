@@ -1,7 +1,8 @@
-{#- How a table is put in place on Spark. The stock way drops the old table and then creates the new one: readers lose it at every
-    run, and a driver that is killed in between leaves a place that a retry refuses. Here rows are written to a new table, a
-    version, and a view under the table's name is swung over it: readers see the old rows or the new ones, and a retry starts a
-    version of its own. The version before stays for the queries that are still reading it, older ones go. -#}
+{#- How a table is put in place on Spark. The stock way drops the old table and then creates the new one: readers
+    lose it at every run, and a driver that is killed in between leaves a place that a retry refuses. Here rows are
+    written to a new table, a version, and a view under the table's name is swung over it: readers see the old rows
+    or the new ones, and a retry starts a version of its own. The version before stays for the queries that are
+    still reading it, older ones go. -#}
 
 {%- macro version_schema() -%}
     table_version
@@ -98,6 +99,13 @@
 {%- endmacro -%}
 
 
+{#- Columns of the folders that a large table is laid out in: meta partition_by of the model, where partitions are
+    wanted. -#}
+{%- macro _partition_columns() -%}
+    {{- return(config.get('meta', {}).get('partition_by', []) if env_var('DABING_SPARK_PARTITIONED', '0') == '1' else []) -}}
+{%- endmacro -%}
+
+
 {% materialization table, adapter='spark' %}
     {%- set relation = this.incorporate(type='view') -%}
     {%- set former = adapter.get_relation(database=this.database, schema=this.schema, identifier=this.identifier) -%}
@@ -108,7 +116,7 @@
     {%- else -%}
         {%- set columns = query_columns(sql) | map(attribute='name') | list -%}
     {%- endif -%}
-    {%- set version = write_version(this, sql, config.get('partition_by', [])) -%}
+    {%- set version = write_version(this, sql, _partition_columns()) -%}
     {%- if config.get('contract').enforced -%}
         {%- do _assert_constraints(version) -%}
     {%- endif -%}

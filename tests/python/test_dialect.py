@@ -16,7 +16,9 @@ def test_a_running_total_leaves_out_what_does_not_fit(tmp_path):
 
 
 def test_both_engines_say_each_of_the_differences():
-    text = {name: (PROJECT / "macros" / "dialect" / f"{name}.sql").read_text() for name in ("dispatch", "duckdb", "spark")}
+    text = {
+        name: (PROJECT / "macros" / "dialect" / f"{name}.sql").read_text() for name in ("dispatch", "duckdb", "spark")
+    }
     wanted = set(re.findall(r"adapter\.dispatch\('(\w+)'", text["dispatch"]))
     assert len(wanted) > 15
     for engine in ("duckdb", "spark"):

@@ -56,7 +56,7 @@ def write_awkward_files(raw: Path) -> None:
         writer.writerow([*other, "extra"])
         for _ in range(2):
             writer.writerow([*({**GOOD, "setl_id": "AWK-D", "med_type": "?"}[name.lower()] for name in other), ""])
-    zone = datetime.timezone.utc
+    zone = datetime.UTC
     moment = datetime.datetime(2021, 12, 31, 20, 0, 0, 500000, tzinfo=zone)
     pq.write_table(
         pa.table(
@@ -65,7 +65,9 @@ def write_awkward_files(raw: Path) -> None:
                 "psn_no": pa.array([390.0, 390.5, float("nan"), 7.0, 8.0, 9.0, 10.0, 11.0]),
                 "insutype": pa.array([310] * 8, pa.int16()),
                 "insu_admdvs": pa.array([330302] * 8, pa.int64()),
-                "med_type": pa.array([Decimal("21.00"), Decimal("21.50"), *[Decimal("21.00")] * 6], pa.decimal128(8, 2)),
+                "med_type": pa.array(
+                    [Decimal("21.00"), Decimal("21.50")] + [Decimal("21.00")] * 6, pa.decimal128(8, 2)
+                ),
                 "setl_time": pa.array([moment] * 8, pa.timestamp("us", tz="UTC")),
                 "medfee_sumamt": pa.array(FLOATS),
                 "fulamt_ownpay_amt": pa.array([Decimal("1.2345")] * 2 + [Decimal("1.2300")] * 6, pa.decimal128(20, 4)),

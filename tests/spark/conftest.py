@@ -66,6 +66,7 @@ def environment(cluster, raw, tmp_path_factory) -> dict[str, str]:
     return {
         **cluster.environment,
         "DABING_SPARK_POLL": "0",
+        "DABING_SPARK_PARTITIONED": "1",
         "DABING_RAW": str(raw),
         "DABING_KEY_FILE": str(key_file),
         "DBT_ENV_SECRET_PERSON_KEY": KEY,

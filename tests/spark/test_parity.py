@@ -59,15 +59,14 @@ def test_every_column_has_the_same_type_on_the_cluster_itself(both, tables, envi
 
 def test_keys_not_null_and_comments_are_the_same_where_bi_reads(both, tables):
     def told(database: str) -> list[tuple]:
-        return both.execute(
-            "select schema_name || '.' || table_name as name, column_name, is_nullable, comment from duckdb_columns()"
-            " where database_name = ? and name in (select unnest(?::varchar[])) order by all",
-            [database, tables],
-        ).fetchall() + both.execute(
-            "select schema_name || '.' || table_name as name, constraint_type, constraint_text from duckdb_constraints()"
-            " where database_name = ? and name in (select unnest(?::varchar[])) order by all",
-            [database, tables],
-        ).fetchall()
+        found = []
+        for kind, columns in (("columns", "column_name, is_nullable, comment"), ("constraints", "constraint_text")):
+            found += both.execute(
+                f"select schema_name || '.' || table_name as name, {columns} from duckdb_{kind}()"
+                " where database_name = ? and name in (select unnest(?::varchar[])) order by all",
+                [database, tables],
+            ).fetchall()
+        return found
 
     assert told("there") == told("here")
 
