@@ -14,7 +14,9 @@
         when {{ text }} like '%Infinity' then replace({{ text }}, 'Infinity', 'inf')
         when {{ expression }} = 0 then {{ text }}
         when abs({{ expression }}) >= 0.0001 and abs({{ expression }}) < 10000000000000000
-            then regexp_replace(trim(trailing '0' from cast(cast({{ text }} as decimal(38, 21)) as string)), r'\.\z', '.0')
+            then regexp_replace(
+                trim(trailing '0' from cast(cast({{ text }} as decimal(38, 21)) as string)), r'\.\z', '.0'
+            )
         else concat(
             regexp_replace(split_part({{ text }}, 'E', 1), r'\.0\z', ''),
             'e', case when {{ text }} like '%E-%' then '-' else '+' end,
@@ -97,7 +99,8 @@
 {%- macro spark__files_below(folder) -%}
     {%- if not (raw_directory().startswith('/') or '://' in raw_directory()) -%}
         {%- do exceptions.raise_compiler_error(
-            "DABING_RAW is '" ~ raw_directory() ~ "': the cluster reads the raw tables, so give a full path or a URI that it knows."
+            "DABING_RAW is '" ~ raw_directory() ~ "': the cluster reads the raw tables, so give a full path or a URI"
+            ~ ' that it knows.'
         ) -%}
     {%- endif -%}
     {%- do run_query(
@@ -106,7 +109,8 @@
     ) -%}
     {%- set below = sql_text(folder ~ '/') -%}
     {%- set found = run_query(
-        'select substr(path, instr(path, ' ~ below ~ ')) as file from raw_file_list where instr(path, ' ~ below ~ ') > 0 order by file'
+        'select substr(path, instr(path, ' ~ below ~ ')) as file from raw_file_list where instr(path, ' ~ below
+        ~ ') > 0 order by file'
     ) -%}
     {{- return(found.columns[0].values() | list) -}}
 {%- endmacro -%}
@@ -116,7 +120,8 @@
     {%- for path in files['parquet'] -%}
         {%- set types = _described('query select * from ' ~ _parquet([path])) -%}
         {%- set form = types.items() | map('join', ' ') | sort | join(',') -%}
-        {%- do forms.setdefault(form, {'kind': 'parquet', 'paths': [], 'types': types, 'names': {path: types.keys() | list}}) -%}
+        {%- set names = {path: types.keys() | list} -%}
+        {%- do forms.setdefault(form, {'kind': 'parquet', 'paths': [], 'types': types, 'names': names}) -%}
         {%- do forms[form].paths.append(path) -%}
     {%- endfor -%}
     {%- do _assert_distinct_hashes(files['parquet']) -%}
@@ -143,7 +148,8 @@
             select
                 {%- for name in part.types %}
                 {%- set quoted = quoted_name(name) %}
-                {{ 'nullif(' ~ quoted ~ ", '')" if name in part.names[path] else 'cast(null as string)' }} as {{ quoted }},
+                {%- set is_there = name in part.names[path] %}
+                {{ 'nullif(' ~ quoted ~ ", '')" if is_there else 'cast(null as string)' }} as {{ quoted }},
                 {%- endfor %}
                 {{ sql_text(path[(raw_directory() | length) + 1:]) }} as source_path
             from {{ _csv_view(path) }}
@@ -188,19 +194,25 @@
     settled; a timestamp is one without zone. Also makes the schema for the versions of tables. -#}
 {%- macro spark__assert_engine() -%}
     {%- set wanted = {
-        'spark.sql.ansi.enabled': 'true', 'spark.sql.session.timeZone': 'Asia/Shanghai', 'spark.sql.timestampType': 'TIMESTAMP_NTZ',
+        'spark.sql.ansi.enabled': 'true',
+        'spark.sql.session.timeZone': 'Asia/Shanghai',
+        'spark.sql.timestampType': 'TIMESTAMP_NTZ',
     } -%}
     {%- for name, value in wanted.items() -%}
         {%- set found = run_query('set ' ~ name).rows[0][1] -%}
         {%- if found | lower != value | lower -%}
             {%- do exceptions.raise_compiler_error(
-                name ~ ' is ' ~ found ~ ' on the thrift server, not ' ~ value ~ ': amounts could be wrong without a word. Set it in'
-                ~ " profiles.yml under server_side_parameters, with the prefix 'set:', and let nothing override it."
+                name ~ ' is ' ~ found ~ ' on the thrift server, not ' ~ value ~ ': amounts could be wrong without'
+                ~ " a word. Set it in profiles.yml under server_side_parameters, with the prefix 'set:', and let nothing"
+                ~ ' override it.'
             ) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if (run_query('select max(length(trim(value))) from text.' ~ quoted_name(spark_key_file())).rows[0][0] or 0) < 1 -%}
-        {%- do exceptions.raise_compiler_error(spark_key_file() ~ ': the file for the key of the person hash is empty (docs/spark.md).') -%}
+    {%- set key = run_query('select max(length(trim(value))) from text.' ~ quoted_name(spark_key_file())) -%}
+    {%- if not key.rows[0][0] -%}
+        {%- do exceptions.raise_compiler_error(
+            spark_key_file() ~ ': the file for the key of the person hash is empty (docs/spark.md).'
+        ) -%}
     {%- endif -%}
     create schema if not exists {{ version_schema() }}
 {%- endmacro -%}
@@ -211,7 +223,8 @@
     {%- set types = {} -%}
     {%- for row in run_query('describe ' ~ what) -%}
         {%- do types.update({row[0] | lower: {
-            'string': 'VARCHAR', 'int': 'INTEGER', 'timestamp_ntz': 'TIMESTAMP', 'timestamp': 'TIMESTAMP WITH TIME ZONE',
+            'string': 'VARCHAR', 'int': 'INTEGER', 'timestamp_ntz': 'TIMESTAMP',
+            'timestamp': 'TIMESTAMP WITH TIME ZONE',
         }.get(row[1], row[1] | upper)}) -%}
     {%- endfor -%}
     {{- return(types) -}}
@@ -248,10 +261,13 @@
             {%- do inside.append('(' ~ sql_text(path[(raw_directory() | length) + 1:]) ~ ')') -%}
         {%- endfor -%}
         {%- set same = run_query(
-            'select max(path) from values ' ~ inside | join(', ') ~ ' as files (path) group by ' ~ _path_hash('path') ~ ' having count(*) > 1'
+            'select max(path) from values ' ~ inside | join(', ') ~ ' as files (path) group by ' ~ _path_hash('path')
+            ~ ' having count(*) > 1'
         ) -%}
         {%- if same.rows -%}
-            {%- do exceptions.raise_compiler_error(same.rows[0][0] ~ ': its name has the hash of another file of the table. Rename it.') -%}
+            {%- do exceptions.raise_compiler_error(
+                same.rows[0][0] ~ ': its name has the hash of another file of the table. Rename it.'
+            ) -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}
@@ -261,14 +277,15 @@
 {%- macro _csv_view(path) -%}
     {%- if _literal_glob(path) != path -%}
         {%- do exceptions.raise_compiler_error(
-            path ~ ': Spark reads one of these characters in the name of a CSV file as a pattern: \\ { } [ ] * ? and comma. Rename the'
-            ~ ' file or its folder.'
+            path ~ ': Spark reads one of these characters in the name of a CSV file as a pattern: \\ { } [ ] * ? and'
+            ~ ' comma. Rename the file or its folder.'
         ) -%}
     {%- endif -%}
     {%- set view = 'csv_' ~ local_md5(path) -%}
     {%- do run_query(
         'create or replace temporary view ' ~ view ~ ' using csv options (path ' ~ sql_text(_literal_glob(path))
-        ~ ", header 'true', multiLine 'true', sep ',', quote '\"', escape '\"', comment '', mode 'FAILFAST', encoding 'UTF-8')"
+        ~ ", header 'true', multiLine 'true', sep ',', quote '\"', escape '\"', comment '', mode 'FAILFAST',"
+        ~ " encoding 'UTF-8')"
     ) -%}
     {{- return(view) -}}
 {%- endmacro -%}

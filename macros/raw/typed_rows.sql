@@ -1,7 +1,7 @@
 {#- Every delivered row of a raw table under the contract's names and types (rules A1 to A7 start from here): text is
     checked for its form before it is cast, aliases are folded in, columns that no file has read as NULL or 0.
-    Adds row_id (a number of the row's own), source_file, parse_errors (NULL where every value could be read) and raw_row
-    (the row as delivered, as JSON of texts, kept where a value could not be read: rule A6). -#}
+    Adds row_id (a number of the row's own), source_file, parse_errors (NULL where every value could be read) and
+    raw_row (the row as delivered, as JSON of texts, kept where a value could not be read: rule A6). -#}
 {%- macro typed_rows(table_name) -%}
     {#- Names the source, so that the graph shows where the rows come from. -#}
     {%- set relation = source('raw', table_name) -%}

@@ -32,8 +32,8 @@ EXPRESSIONS = {
     "whole_quotient": ["dividend", "divisor"],
     "running_total": ["step"],
 }
-# Functions and operators with one meaning on both engines. `concat` is none (a blank part makes it blank on Spark; || does
-# so on both), nor is `avg` (a float on DuckDB).
+# Functions and operators with one meaning on both engines. `concat` is none (a blank part makes it blank on Spark;
+# || does so on both), nor is `avg` (a float on DuckDB).
 PORTABLE = {
     "abs", "and", "arg_max", "arg_min", "case", "cast", "coalesce", "concat_ws", "count", "exists", "extract",
     "first_value", "floor", "greatest", "if", "isnan", "is_nan", "lag", "last_value", "lead", "least", "left", "length",
