@@ -505,7 +505,11 @@ class _Warehouse:
         self._batches: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
-        logging.getLogger("great_expectations").setLevel(logging.CRITICAL)
+        # Some of its loggers have levels of their own: what they say ends here, too.
+        logger = logging.getLogger("great_expectations")
+        logger.setLevel(logging.CRITICAL)
+        logger.addHandler(logging.NullHandler())
+        logger.propagate = False
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
         url = URL.create(DIALECT, database=str(self._database))

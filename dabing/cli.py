@@ -4,7 +4,9 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
+import threading
 from pathlib import Path
 
 from rich.console import Console
@@ -12,6 +14,8 @@ from rich.console import Console
 from dabing.errors import DabingError
 
 EXIT_FAILED = 1
+EXIT_INTERRUPTED = 128 + signal.SIGINT
+EXIT_ENDED = 128 + signal.SIGTERM
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -66,10 +70,25 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
+class _Ending:
+    """A SIGTERM ends the command as Ctrl-C does, so that what it was building goes; a second one does not hurry it."""
+
+    def __init__(self) -> None:
+        self.told = False
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self._end)
+
+    def _end(self, *_: object) -> None:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        self.told = True
+        raise KeyboardInterrupt
+
+
 def main(arguments: list[str] | None = None) -> int:
     """Run one command; a failure is told in sentences on standard error, exit code 1."""
     options = _parser().parse_args(arguments)
     console = Console(stderr=True, highlight=False, soft_wrap=True)
+    ending = _Ending()
     try:
         if options.command == "sample":
             from dabing.sample import write_sample
@@ -105,7 +124,11 @@ def main(arguments: list[str] | None = None) -> int:
             from dabing.run import run
 
             run(options.raw, options.warehouse, keep_failed=options.keep_failed)
-    except DabingError as error:
+    except (DabingError, KeyboardInterrupt) as error:
+        # Told to end, a tool on the way may have made something else of it.
+        if ending.told or isinstance(error, KeyboardInterrupt):
+            console.print("Stopped: told to end before it was done. Nothing was published.", markup=False, style="red")
+            return EXIT_ENDED if ending.told else EXIT_INTERRUPTED
         for sentence in error.sentences:
             console.print("Stopped: " + sentence, markup=False, style="red")
         return EXIT_FAILED

@@ -25,7 +25,8 @@ from dabing.preflight import check_raw_files
 
 PROJECT = Path(__file__).resolve().parent.parent
 DATABASE = "dabing.duckdb"
-STAGING = "+path:models/staging"
+# The meanings of identity codes are for the raw border.
+STAGING = "+path:models/staging +int_pool_identity"
 EXAMPLES = 10
 
 
@@ -164,6 +165,8 @@ def _dbt_build(selection: list[str], database: Path, project: Path) -> list:
     )
     # dbt keeps the file open for the life of the process; the checks need it next.
     DuckDBConnectionManager.close_all_connections()
+    if isinstance(outcome.exception, KeyboardInterrupt):
+        raise outcome.exception
     if outcome.exception is not None:
         raise DabingError(_sentence(str(outcome.exception)))
     errors: list[str] = []

@@ -495,7 +495,7 @@ class Population:
         stamp = datetime(2025, 2, 1) + timedelta(seconds=self.rng.randrange(86_400 * 30))
         return {
             **columns,
-            "vali_flag": self.rng.choice(("1",) * 30 + ("",)),
+            "vali_flag": self.rng.choice(("1",) * 28 + ("", "01", "1.0")),
             "rid": str(self.rng.randrange(1, 10**6)),
             "updt_time": f"{stamp:%Y-%m-%d %H:%M:%S}",
         }
@@ -777,8 +777,8 @@ class Population:
             overlmt_selfpay=self.amount_text(over),
             preselfpay_amt="",
             inscp_amt="",
-            chrgitm_lv=rng.choice(("03", "03", "03", "3", "丙", "", "01", "02", "1", "2", "甲", "乙", "1.0")),
-            list_type=rng.choice(("101", "102", "103", "201", "301", "401", "")),
+            chrgitm_lv=rng.choice(("03", "03", "03", "3", "丙类", "", "01", "02", "1", "2", "甲", "乙类", "1.0")),
+            list_type=rng.choice(("101", "102", "103.0", "201", "301", "401", "")),
             med_list_codg=rng.choice(items),
             hilist_name="",
         )
@@ -1014,7 +1014,7 @@ class Population:
             columns.append(("insu_admdvs", rng.choice(("", "330000", "999999", "33030"))))
         if table in ("psn_idet_d", "fund_txn_d"):
             columns.append(("insu_admdvs", rng.choice(("330000", "999999"))))
-        if table == "psn_insu_d":
+        if table in ("psn_insu_d", "fund_txn_d"):
             columns.append(("insutype", "777"))
         if table == "setl_d" and self.chance(0.1):
             other["medfee_sumamt"], other["init_setl_id"] = "-12.50", ""
