@@ -68,7 +68,9 @@ COLUMNS: dict[str, dict[str, str]] = {
         date="event_date",
     ),
     "staging.base_fund_transaction": RAW_COMMON
-    | _columns(varchar="txn_id scheme_id insu_admdvs txn_type", integer="benefit_year", date="txn_date", money="amount"),
+    | _columns(
+        varchar="txn_id scheme_id insu_admdvs txn_type", integer="benefit_year", date="txn_date", money="amount"
+    ),
     "staging.base_institution": RAW_COMMON | _columns(varchar="fixmedins_code fixmedins_name fixmedins_type hosp_lv"),
     "staging.base_referral": RAW_COMMON
     | _columns(varchar="evtsn psn_no fixmedins_code reflin_medins_no", date="refl_date begndate enddate"),

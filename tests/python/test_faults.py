@@ -208,7 +208,8 @@ def test_values_written_in_another_way_are_understood_and_what_is_not_is_told(ra
         paid = connection.execute("select settlement_id, payout_amount from benefits.fct_payout").fetchall()
         kept = connection.execute("select record_key, reasons from quality.quarantine").fetchall()
         fees = connection.execute(
-            "select service_fee_amount from funds.fct_fund_year where scheme_id = 'xianyang_cii' and benefit_year = 2020"
+            "select service_fee_amount from funds.fct_fund_year"
+            " where scheme_id = 'xianyang_cii' and benefit_year = 2020"
         ).fetchall()
         warned = connection.execute(
             "select check_name, failing_rows from quality.check_result where suite like 'raw_%' and not success"
