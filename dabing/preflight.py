@@ -78,7 +78,7 @@ def _files(folder: Path) -> tuple[list[Path], list[str]]:
         )
 
     files = []
-    for place, folders, names in os.walk(folder, onerror=note if folder.exists() else None, followlinks=False):
+    for place, folders, names in os.walk(folder, onerror=note if folder.is_dir() else None, followlinks=False):
         linked = [name for name in folders if (Path(place) / name).is_symlink()]
         folders[:] = [name for name in folders if name[0] not in "_." and name not in linked]
         files += [Path(place) / name for name in names + linked if name[0] not in "_."]

@@ -2,10 +2,13 @@
     to fen and held to the tier's share of the annual limit. `tier` names a row of benefit_schedule. The payout of a
     settlement in a tier is this after it minus this before it. -#}
 {%- macro tier_paid(payable, tier) -%}
-    least(
-        cast(round(cast({{ tier_reached(payable, tier) }} as decimal(26, 2)) * {{ tier }}.rate, 2) as decimal(18, 2)),
-        {{ tier }}.tier_payout_limit
-    )
+    least({{ tier_paid_without_limit(payable, tier) }}, {{ tier }}.tier_payout_limit)
+{%- endmacro -%}
+
+
+{#- The same by the rate alone. -#}
+{%- macro tier_paid_without_limit(payable, tier) -%}
+    cast(round(cast({{ tier_reached(payable, tier) }} as decimal(26, 2)) * {{ tier }}.rate, 2) as decimal(18, 2))
 {%- endmacro -%}
 
 
@@ -31,11 +34,10 @@
 {%- endmacro -%}
 
 
-{#- A payout held to what is left of the annual limit; what is taken back is never held (rules D4, E4, E5). -#}
+{#- A payout held to what is left of the annual limit; a limit that is NULL is none (rules D4, E4). -#}
 {%- macro within_limit(payout, limit, paid_so_far) -%}
     case
-        when {{ payout }} > 0 and {{ limit }} is not null
-            then least({{ payout }}, greatest({{ limit }} - {{ paid_so_far }}, 0))
+        when {{ limit }} is not null then least({{ payout }}, greatest({{ limit }} - {{ paid_so_far }}, 0))
         else {{ payout }}
     end
 {%- endmacro -%}
@@ -50,10 +52,4 @@
 {#- The part of an expense pool's accumulator that lies in the steps below its deductible (rule F3). -#}
 {%- macro stepped_expense(accumulated, steps) -%}
     greatest(least({{ accumulated }}, {{ steps }}.steps_to) - {{ steps }}.steps_from, 0)
-{%- endmacro -%}
-
-
-{#- What a tier would have paid without any limit on the payout. -#}
-{%- macro tier_paid_without_limit(payable, tier) -%}
-    cast(round(cast({{ tier_reached(payable, tier) }} as decimal(26, 2)) * {{ tier }}.rate, 2) as decimal(18, 2))
 {%- endmacro -%}

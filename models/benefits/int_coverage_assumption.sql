@@ -11,15 +11,7 @@ differing as (
 -- Of schemes with several expense pools only the sums are tried.
 terms as (
 
-    select
-        scheme_id,
-        insurance_type,
-        assistance_category,
-        valid_from,
-        sum(deductible) as deductible,
-        sum(payable_limit) as payable_limit
-    from {{ ref('int_pool_term') }}
-    group by scheme_id, insurance_type, assistance_category, valid_from
+    select * from {{ ref('int_scheme_term') }}
 
 )
 

@@ -53,16 +53,7 @@ categories as (
 -- The deductible of the earlier scheme is that of all its pools.
 terms as (
 
-    select
-        scheme_id,
-        insurance_type,
-        assistance_category,
-        valid_from,
-        valid_to,
-        cast(sum(deductible) as decimal(18, 2)) as deductible,
-        max(status_rank) as status_rank
-    from {{ ref('int_pool_term') }}
-    group by scheme_id, insurance_type, assistance_category, valid_from, valid_to
+    select * from {{ ref('int_scheme_term') }}
 
 ),
 

@@ -110,6 +110,7 @@ def test_what_lies_in_the_wrong_place_or_form_is_named(raw):
     (folder / "reserved.csv").write_text("setl_id,File_Row_Number\n1,2\n")
     said = stopped(raw)
     for name in ("fee_list_d", "MDTRT_D", "setl_d_2022", "psn_info_b.csv"):
+        assert said.count(f"{raw / name}: ") == 1
         assert f"{raw / name}: looks like" in said
     assert "notes" not in said
     assert f"{folder / 'semicolons.csv'}: the values are separated by semicolons" in said
