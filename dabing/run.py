@@ -75,12 +75,19 @@ def _check_served(served: Path) -> None:
         return
     try:
         with duckdb.connect(str(served), read_only=True) as connection:
-            connection.execute("select count(*) from quality.check_result")
+            if not _is_empty(connection, served.stem):
+                connection.execute("select count(*) from quality.check_result")
     except duckdb.Error as error:
         raise DabingError(
             f"{served}: not a warehouse that can be replaced ({str(error).splitlines()[0]}). End what writes to it, or"
             " move it away if it is not a published warehouse, and run again."
         ) from error
+
+
+def _is_empty(connection: duckdb.DuckDBPyConnection, database: str) -> bool:
+    """Whether an attached database holds nothing: dbt makes such a file whenever it parses or compiles."""
+    tables = "select count(*) from duckdb_tables() where database_name = $1"
+    return connection.execute(tables, [database]).fetchone() == (0,)
 
 
 def _raw_folder(raw: Path | None, project: Path, console: Console) -> Path:
@@ -237,7 +244,8 @@ def _add_history(database: Path, served: Path, results: list) -> None:
     if served.exists():
         with duckdb.connect(str(database)) as connection:
             connection.execute(f"attach '{str(served).replace(chr(39), chr(39) * 2)}' as served (read_only)")
-            connection.execute("insert into quality.check_result by name select * from served.quality.check_result")
+            if not _is_empty(connection, "served"):
+                connection.execute("insert into quality.check_result by name select * from served.quality.check_result")
             connection.execute("detach served")
     write_results(database, results, run_id=now.strftime("%Y%m%dT%H%M%S"), checked_at=now)
 

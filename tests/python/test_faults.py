@@ -163,6 +163,16 @@ def test_a_warehouse_that_something_else_writes_is_left_alone(raw):
     assert "another process writes to the warehouse" in " ".join(finished.stderr.split())
 
 
+def test_a_file_of_something_else_is_not_replaced(raw):
+    warehouse = raw.parent / "warehouse"
+    warehouse.mkdir()
+    with duckdb.connect(str(warehouse / "dabing.duckdb")) as connection:
+        connection.execute("create table somebodys (work integer)")
+    finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse)
+    assert finished.returncode == 1
+    assert "not a warehouse that can be replaced" in " ".join(finished.stderr.split())
+
+
 def test_a_settlement_dated_when_no_policy_is_in_force_stops_the_run(raw):
     early = settlement("S-early", "P-early", "330302", "2019-06-01 10:00:00", Decimal("90000.00"))
     write_csv(raw / "setl_d" / "early.csv", [early])
@@ -198,6 +208,8 @@ def test_rows_that_cannot_be_used_are_kept_whole_with_their_reason(raw):
     }
     write_csv(raw / "setl_d" / "bad.csv", [{**GOOD, "setl_id": key, **change} for key, change in bad.items()])
     warehouse = raw.parent / "warehouse"
+    warehouse.mkdir()
+    duckdb.connect(str(warehouse / "dabing.duckdb")).close()  # Empty, as dbt leaves it when it only parses.
     finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     with duckdb.connect(str(warehouse / "dabing.duckdb"), read_only=True) as connection:
