@@ -12,6 +12,7 @@ from rich.console import Console
 from dabing.errors import DabingError
 
 EXIT_FAILED = 1
+EXIT_INTERRUPTED = 130
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -109,6 +110,8 @@ def main(arguments: list[str] | None = None) -> int:
         for sentence in error.sentences:
             console.print("Stopped: " + sentence, markup=False, style="red")
         return EXIT_FAILED
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
     return 0
 
 

@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
+import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,7 +28,8 @@ from dabing.preflight import check_raw_files
 
 PROJECT = Path(__file__).resolve().parent.parent
 DATABASE = "dabing.duckdb"
-STAGING = "+path:models/staging"
+# The meanings of identity codes are for the raw border.
+STAGING = "+path:models/staging +int_pool_identity"
 EXAMPLES = 10
 
 
@@ -46,11 +50,11 @@ def run(raw: Path | None, warehouse: Path, keep_failed: bool = False) -> Path:
     build = Path(tempfile.mkdtemp(prefix="build-", dir=warehouse))
     try:
         database = build / DATABASE
-        with _environment(raw, database, warehouse):
-            results = _build_and_check(database, project, console)
         served = warehouse / DATABASE
-        _add_history(database, served, results)
-        report.print_summary(console, database, results)
+        with _environment(raw, database, warehouse), _ended_with(build, keep_failed):
+            results = _build_and_check(database, project, console)
+            _add_history(database, served, results)
+            report.print_summary(console, database, results)
         os.replace(database, served)
     except BaseException:
         if keep_failed:
@@ -122,6 +126,34 @@ def _environment(raw: Path, database: Path, warehouse: Path) -> Iterator[None]:
                 del os.environ[name]
             else:
                 os.environ[name] = value
+
+
+@contextmanager
+def _ended_with(build: Path, keep_failed: bool) -> Iterator[None]:
+    """Told to end (SIGTERM, Ctrl-C), the process goes at once and takes its build along: exit code 143 or 130.
+
+    An exception would not do: what is called in between may catch it, and the run would go on to publish.
+    """
+
+    def end(number: int, _: object) -> None:
+        if not keep_failed:
+            # Moved away first: threads that still write would fill the folder again.
+            ended = build.rename(f"{build}.ended")
+            shutil.rmtree(ended, ignore_errors=True)
+        sys.stdout.flush()
+        sys.stderr.write("Stopped: told to end before it was done. Nothing was published.\n")
+        sys.stderr.flush()
+        os._exit(128 + number)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def _build_and_check(database: Path, project: Path, console: Console) -> list:

@@ -27,7 +27,8 @@
 {%- endmacro -%}
 
 
-{#- The contract of a raw table as written beside its dbt source: name -> {type, required, aliases}. -#}
+{#- The contract of a raw table as written beside its dbt source: name -> {type, required, aliases,
+    code}. -#}
 {%- macro raw_contract(table_name) -%}
     {%- set contract = {} -%}
     {#- There is no graph while a project is parsed, nor in a unit test: no columns then. -#}
@@ -37,6 +38,7 @@
                 'type': column.data_type,
                 'required': column.config.meta.get('required', false),
                 'aliases': column.config.meta.get('aliases', []),
+                'code': column.config.meta.get('code'),
             }}) -%}
         {%- endfor -%}
     {%- endfor -%}

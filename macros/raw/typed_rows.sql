@@ -40,7 +40,7 @@
             'type': column.type,
             'raw': raw.sql,
             'raw_type': raw.type,
-            'typed': typed_value(raw.sql, raw.type, column.type, column.required or name == 'init_setl_id'),
+            'typed': typed_value(raw.sql, raw.type, column.type, column.required or name == 'init_setl_id', column.code),
             'may_fail': raw.type and not raw.type in safe_types(column.type),
         }) -%}
     {%- endfor -%}
@@ -88,7 +88,8 @@ from (
 {%- endmacro -%}
 
 
-{#- A column and its other names as one expression over the delivered row, with its type ('' when no file has it). -#}
+{#- A column and its other names as one expression over the delivered row, with its type ('' when no file has it). Where
+    several are there the first that is not blank counts, the column's own name before the others. -#}
 {%- macro _raw_expression(name, aliases, types) -%}
     {%- set present = ([name] + aliases) | select('in', types) | list -%}
     {%- if not present -%}
@@ -98,7 +99,8 @@ from (
     {%- endif -%}
     {%- set texts = [] -%}
     {%- for column in present -%}
-        {%- do texts.append(as_text('delivered.' ~ column, types[column])) -%}
+        {%- set text = as_text('delivered.' ~ column, types[column]) -%}
+        {%- do texts.append('nullif(' ~ trimmed(text) ~ ", '')" if types[column] == 'VARCHAR' else text) -%}
     {%- endfor -%}
     {{- return({'sql': 'coalesce(' ~ texts | join(', ') ~ ')', 'type': 'VARCHAR'}) -}}
 {%- endmacro -%}

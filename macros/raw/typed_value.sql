@@ -15,8 +15,9 @@
 
 
 {#- One delivered value as the wanted type, NULL where it is blank or cannot be read. Casts alone are too kind: they
-    take '1_000', '0x1F' or a third decimal, and money must not be guessed (rule A6). -#}
-{%- macro typed_value(raw, source_type, contract_type, is_key=true) -%}
+    take '1_000', '0x1F' or a third decimal, and money must not be guessed (rule A6). `code` is the contract's word for what
+    kind of code a column holds, if any. -#}
+{%- macro typed_value(raw, source_type, contract_type, is_key=true, code=none) -%}
     {%- set wanted = contract_type | lower -%}
     {%- set text = trimmed('cast(' ~ raw ~ ' as ' ~ dbt.type_string() ~ ')') -%}
     {%- if not source_type -%}
@@ -41,7 +42,8 @@
         end
         {%- else -%}
         {#- Keys and codes lose every kind of blank; for the rest, on hundreds of millions of values, spaces are enough. -#}
-        nullif({{ text if is_key else 'trim(cast(' ~ raw ~ ' as ' ~ dbt.type_string() ~ '))' }}, '')
+        {%- set value = text if is_key else 'trim(cast(' ~ raw ~ ' as ' ~ dbt.type_string() ~ '))' %}
+        nullif({{ code_from_text(value, code) if code else value }}, '')
         {%- endif -%}
     {%- elif source_type in safe_types(wanted) -%}
         cast({{ raw }} as {{ wanted }})
@@ -58,6 +60,23 @@
         case when {{ matches(text, '[+-]?[0-9]+(\\.[0-9]{1,2}0*)?') }} then {{ try_cast(text, wanted) }} end
     {%- else -%}
         case when {{ matches(text, '[+-]?[0-9]+(\\.[0-9]+)?') }} then {{ try_cast(text, wanted) }} end
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#- The text of a code as the dictionaries write it. Text that went through a float or a spreadsheet says 390.0 for the code
+    390 (a `number`), and 1.0 or 01 for the flag 1 (a `flag`). The form is looked at only where it can differ: there are
+    hundreds of millions of codes. -#}
+{%- macro code_from_text(text, code) -%}
+    {%- if code == 'flag' -%}
+        case when {{ text }} in ('01', '1.0', '1.00') then '1' else {{ text }} end
+    {%- elif code == 'number' -%}
+        case
+            when {{ text }} like '%.0%' and {{ matches(text, '[0-9]+[.]0+') }} then split_part({{ text }}, '.', 1)
+            else {{ text }}
+        end
+    {%- else -%}
+        {%- do exceptions.raise_compiler_error("meta.code is '" ~ code ~ "' in the raw contract, not number or flag.") -%}
     {%- endif -%}
 {%- endmacro -%}
 

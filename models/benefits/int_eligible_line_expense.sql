@@ -49,7 +49,11 @@ fee_component_coverage as (
             settlements.scheme_id = coverage.scheme_id
             and settlements.care_type = coverage.care_type
             and fee_components.component = coverage.component
-            and fee_components.item_type = coalesce(coverage.item_type, fee_components.item_type)
+            -- Without a type a line is unclassified and not covered (rule B4), unless a list says what the item is.
+            and (
+                fee_components.item_type = coalesce(coverage.item_type, fee_components.item_type)
+                or (coverage.item_type is null and coverage.item_list_id is not null and coverage.list_rule = 'in')
+            )
             and {{ is_in_force('coverage', 'settlements.terms_on') }}
             and (
                 coverage.item_type is not null

@@ -42,8 +42,9 @@ select
         sum(case when movements.transaction_type in ('transfer_in', 'premium_in') then movements.amount else 0 end)
         as decimal(18, 2)
     ) as transfer_in_amount,
+    -- Fees are recorded as amounts or as outflows; a correction has the other sign than what it corrects.
     cast(
-        sum(case when movements.transaction_type = 'service_fee' then abs(movements.amount) else 0 end)
+        abs(sum(case when movements.transaction_type = 'service_fee' then movements.amount else 0 end))
         as decimal(18, 2)
     ) as service_fee_amount,
     cast(sum(case when movements.transaction_type = 'interest' then movements.amount else 0 end) as decimal(18, 2))

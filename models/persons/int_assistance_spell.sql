@@ -19,6 +19,13 @@ identities as (
 
 ),
 
+person_pools as (
+
+    select * from {{ ref('int_person_pool') }}
+
+),
+
+-- Without an area a code means what it does where the person is insured or settles, else what it does everywhere.
 category_spells as (
 
     select
@@ -28,10 +35,14 @@ category_spells as (
         coalesce(spells.held_to, cast('9999-12-31' as date)) as held_to
     from spells
     left join regions on spells.insured_region_code = regions.region_code
+    left join person_pools
+        on
+            spells.insured_region_code is null
+            and spells.person_key = person_pools.person_key
     inner join identities
         on
             spells.identity_type = identities.psn_idet_type
-            and coalesce(regions.pool_region_code, '') = identities.pool_region_code
+            and coalesce(regions.pool_region_code, person_pools.pool_region_code, '') = identities.pool_region_code
     where spells.held_to is null or spells.held_to > spells.held_from
 
 ),

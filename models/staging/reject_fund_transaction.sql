@@ -1,6 +1,17 @@
 -- Rows of fund_txn_d that are not used, each with its status and why (rules A1, A2, A6).
 {% set joins -%}
 left join {{ ref('dim_region') }} as region on delivered.insu_admdvs = region.region_code
+    left join (
+        select
+            scheme_id,
+            max(pool_region_code) as pool_region_code
+        from {{ ref('scheme') }}
+        group by scheme_id
+    ) as scheme on delivered.scheme_id = scheme.scheme_id
+    left join {{ ref('int_pool_insurance_type') }} as insurance
+        on
+            delivered.insutype = insurance.insutype
+            and coalesce(region.pool_region_code, scheme.pool_region_code, '') = insurance.pool_region_code
 {%- endset %}
 
 {{ rejects('fund_txn_d', ref('base_fund_transaction'), ['txn_id'], [
@@ -25,5 +36,10 @@ left join {{ ref('dim_region') }} as region on delivered.insu_admdvs = region.re
         'code': 'Q06 unknown_region',
         'when': 'delivered.insu_admdvs is not null and region.pool_region_code is null',
         'detail': 'delivered.insu_admdvs',
+    },
+    {
+        'code': 'Q07 unknown_insurance_type',
+        'when': 'delivered.insutype is not null and insurance.insutype is null',
+        'detail': 'delivered.insutype',
     },
 ], joins) }}

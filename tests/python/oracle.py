@@ -36,7 +36,9 @@ LONGEST_CHAIN = 4  # reversals of reversals (reading R2)
 CRITICAL_ILLNESS = "critical_illness"
 STATUSES = ("enacted", "reference", "illustrative")  # strongest first
 ITEM_TYPES = {"101": "drug", "102": "drug", "103": "drug", "201": "service", "301": "material"}
-IN_CATALOGUE = {"01", "02", "1", "2", "1.0", "2.0", "甲", "乙"}
+IN_CATALOGUE = {"01", "02", "1", "2", "甲", "乙", "甲类", "乙类"}
+# Codes that are numbers: text that went through a float is the whole number (reading R11).
+CODES = {"insutype", "med_type", "insu_admdvs", "psn_idet_type", "list_type", "chrgitm_lv"}
 INSURANCE_TYPES_OF_ALL = ("employee", "resident")  # what `all` in a scheme stands for
 RECORDED = (
     "hifp_pay",
@@ -77,7 +79,7 @@ class Table:
     def parsers(self) -> dict[str, Callable[[Any], Any]]:
         """How to parse each column that is checked or used."""
         return {
-            **dict.fromkeys((*self.texts, "vali_flag", "rid"), as_text),
+            **{name: as_code if name in CODES else as_text for name in (*self.texts, "vali_flag", "rid")},
             **dict.fromkeys((*self.times, "updt_time"), as_time),
             **dict.fromkeys(self.amounts, as_amount),
             **dict.fromkeys(self.numbers, as_number),
@@ -151,7 +153,7 @@ TABLES = {
         amounts=("amount",),
         times=("txn_date",),
         years=("benefit_year",),
-        texts=_words("txn_id insu_admdvs"),
+        texts=_words("txn_id scheme_id insu_admdvs insutype"),
     ),
     "fixmedins_b": Table(key=("fixmedins_code",), required=("fixmedins_code",), texts=("fixmedins_code",)),
     "refl_appy_evt_c": Table(
@@ -211,6 +213,12 @@ def as_text(value: Any) -> str | None:
     if isinstance(value, Decimal):
         return format(value, "f")
     return str(value)
+
+
+def as_code(value: Any) -> str | None:
+    """Text of a code: 390.0 is 390 (reading R11)."""
+    text = as_text(value)
+    return text.split(".")[0] if text and re.fullmatch(r"[0-9]+\.0+", text) else text
 
 
 def as_number(value: Any) -> Any:
@@ -309,15 +317,17 @@ def rows_of(table: str, file: str, columns: dict[str, list[Any]]) -> list[Row]:
     parsed: dict[str, list[Any]] = {}
     bad: dict[int, list[str]] = defaultdict(list)
     for name in sorted(layout.columns):
-        source = name if name in columns else ALIASES.get(name)
-        if source not in columns:
+        under = [columns[known] for known in (name, ALIASES.get(name)) if known in columns]
+        if not under:
             if name in layout.required:
                 raise ValueError(f"{file}: column {name} is missing; table {table} cannot be read")
             parsed[name] = [None] * count
             continue
         if name not in parsers:
             continue
-        values = parse_column(columns[source], parsers[name])
+        # Under two names in one file: the column's own counts, the other where it is blank.
+        delivered = [next((v for v in cell if as_text(v) is not None), None) for cell in zip(*under, strict=True)]
+        values = parse_column(delivered, parsers[name])
         for index, value in enumerate(values):
             if value is BAD:
                 bad[index].append(name)
@@ -463,6 +473,10 @@ class Policy:
     def pool_of(self, code: str | None) -> str | None:
         """The pooling region: nearest ancestor-or-self that has a scheme (reading R10)."""
         return self._places.get(code, (None, None))[1]
+
+    def pool_of_scheme(self, scheme_id: str | None) -> str | None:
+        """The pool that a scheme pays in."""
+        return next((row["pool_region_code"] for row in self.seeds["scheme"] if row["scheme_id"] == scheme_id), None)
 
     # -- dictionaries -------------------------------------------------------------------------
 
@@ -675,8 +689,8 @@ def is_negative(amount: Any) -> bool:
 
 
 def is_void(row: Row) -> bool:
-    """Rule A1, reading R1: a blank flag counts as '1'."""
-    return row["vali_flag"] not in (None, "1")
+    """Rule A1, reading R1: a blank flag counts as '1', and so do 01 and 1.0."""
+    return row["vali_flag"] not in (None, "1", "01", "1.0", "1.00")
 
 
 def reasons_of(table: str, row: Row, policy: Policy) -> tuple[str, ...]:
@@ -704,6 +718,10 @@ def reasons_of(table: str, row: Row, policy: Policy) -> tuple[str, ...]:
             reasons.append("Q07")
         if table == "setl_d" and policy.care_type_of(pool, row["med_type"]) is None:
             reasons.append("Q08")
+    if table == "fund_txn_d" and row["insutype"] is not None:
+        pool = policy.pool_of(row["insu_admdvs"]) or policy.pool_of_scheme(row["scheme_id"])
+        if policy.insurance_type_of(pool, row["insutype"]) is None:
+            reasons.append("Q07")
     return tuple(reasons)
 
 
@@ -920,7 +938,11 @@ def counted_lines(settlement: Settlement, cover: Row, day: date, policy: Policy)
     for line in settlement.lines:
         if component != "over_limit" and line.is_restricted != (component == "restricted_use"):
             continue
-        if line.item_type is None or cover["item_type"] not in (None, line.item_type):
+        # A line without a type is unclassified (rule B4) unless a list says what its item is.
+        by_list_alone = list_id is not None and cover["list_rule"] == "in" and cover["item_type"] is None
+        if line.item_type is None and not by_list_alone:
+            continue
+        if cover["item_type"] not in (None, line.item_type):
             continue
         listed: list[Row] = []
         if list_id is not None:
@@ -987,12 +1009,22 @@ def spell_end(endtime: datetime | None) -> date | None:
     return day if at_midnight or day == date.max else day + timedelta(days=1)
 
 
-def spells_of(rows: list[Row], policy: Policy) -> dict[str, list[Spell]]:
+def pools_of_persons(settlements: Iterable[Settlement], insured: list[Row], policy: Policy) -> dict[str, set[str]]:
+    """The pools in which persons settle or are insured: what an identity without an area means (reading R4)."""
+    pools = defaultdict(set)
+    for settlement in settlements:
+        pools[settlement.person_no].add(settlement.pool)
+    for row in insured:
+        pools[row["psn_no"]].add(policy.pool_of(row["insu_admdvs"]))
+    return pools
+
+
+def spells_of(rows: list[Row], pools: dict[str, set[str]], policy: Policy) -> dict[str, list[Spell]]:
     """Rule C1: the assistance categories that persons hold, from their identity spells."""
     spells = defaultdict(list)
     for row in rows:
-        category = policy.category_of(policy.pool_of(row["insu_admdvs"]), row["psn_idet_type"])
-        if category is not None:
+        own = {policy.pool_of(row["insu_admdvs"])} if row["insu_admdvs"] else pools.get(row["psn_no"]) or {None}
+        for category in sorted({policy.category_of(pool, row["psn_idet_type"]) for pool in own} - {None}):
             spell = Spell(category, row["begntime"].date(), spell_end(row["endtime"]))
             spells[row["psn_no"]].append(spell)
     return spells
@@ -1975,7 +2007,8 @@ def evaluate(tables: dict[str, list[Row]], policy: Policy) -> Result:
     audits["setl_d"].quarantined += len(refused_reversals)
 
     settlements = settlements_of(accepted["setl_d"], root, accepted["fee_list_d"], policy)
-    spells = spells_of(accepted["psn_idet_d"], policy)
+    pools = pools_of_persons(settlements.values(), accepted["psn_insu_d"], policy)
+    spells = spells_of(accepted["psn_idet_d"], pools, policy)
     payouts: list[Payout] = []
     accounts: list[Account] = []
     for claims in claims_of(settlements.values(), spells, policy).values():

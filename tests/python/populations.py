@@ -495,7 +495,7 @@ class Population:
         stamp = datetime(2025, 2, 1) + timedelta(seconds=self.rng.randrange(86_400 * 30))
         return {
             **columns,
-            "vali_flag": self.rng.choice(("1",) * 30 + ("",)),
+            "vali_flag": self.rng.choice(("1",) * 28 + ("", "01", "1.0")),
             "rid": str(self.rng.randrange(1, 10**6)),
             "updt_time": f"{stamp:%Y-%m-%d %H:%M:%S}",
         }
@@ -777,8 +777,8 @@ class Population:
             overlmt_selfpay=self.amount_text(over),
             preselfpay_amt="",
             inscp_amt="",
-            chrgitm_lv=rng.choice(("03", "03", "03", "3", "丙", "", "01", "02", "1", "2", "甲", "乙", "1.0")),
-            list_type=rng.choice(("101", "102", "103", "201", "301", "401", "")),
+            chrgitm_lv=rng.choice(("03", "03", "03", "3", "丙类", "", "01", "02", "1", "2", "甲", "乙类", "1.0")),
+            list_type=rng.choice(("101", "102", "103.0", "201", "301", "401", "")),
             med_list_codg=rng.choice(items),
             hilist_name="",
         )
@@ -1014,7 +1014,7 @@ class Population:
             columns.append(("insu_admdvs", rng.choice(("", "330000", "999999", "33030"))))
         if table in ("psn_idet_d", "fund_txn_d"):
             columns.append(("insu_admdvs", rng.choice(("330000", "999999"))))
-        if table == "psn_insu_d":
+        if table in ("psn_insu_d", "fund_txn_d"):
             columns.append(("insutype", "777"))
         if table == "setl_d" and self.chance(0.1):
             other["medfee_sumamt"], other["init_setl_id"] = "-12.50", ""
@@ -1086,6 +1086,12 @@ def write_file(table: str, rows: list[Row], stem: Path, layout: str, rng: random
     columns = {
         name: [row.get(column, "") for row in rows] for name, column in columns_to_write(table, rows, rng).items()
     }
+    for name in [known for known in columns if known in oracle.ALIASES and rng.random() < 0.2]:
+        # Under both names: the value under one of them, the other blank, or there but not to be looked at.
+        ways = [rng.choice(((True, False), (False, True), (True, True))) for _ in rows]
+        values = columns[name]
+        columns[name] = [value if own else " " for value, (own, _) in zip(values, ways, strict=True)]
+        columns[oracle.ALIASES[name]] = [value if other else "" for value, (_, other) in zip(values, ways, strict=True)]
     if rng.random() < 0.3:
         columns["year"] = ["1999"] * len(rows)
     if layout.startswith("csv"):
@@ -1114,7 +1120,7 @@ def typed_array(table: str, name: str, values: list[str], rng: random.Random) ->
     layout = oracle.TABLES[table]
     column = next((known for known, alias in oracle.ALIASES.items() if alias == name), name)
     parse = layout.parsers.get(column)
-    if parse is None or parse is oracle.as_text:
+    if parse in (None, oracle.as_text, oracle.as_code):
         whole = all(not v or (v.isascii() and v.isdigit() and str(int(v)) == v) for v in values)
         if whole and any(values) and rng.random() < 0.3:
             return pyarrow.array([int(v) if v else None for v in values], pyarrow.int64())

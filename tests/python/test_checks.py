@@ -57,7 +57,8 @@ COLUMNS: dict[str, dict[str, str]] = {
     "staging.base_person": RAW_COMMON | _columns(varchar="psn_no psn_name gend psn_cert_type certno", date="brdy"),
     "staging.base_insurance_spell": RAW_COMMON
     | _columns(varchar="psn_insu_rlts_id psn_no psn_insu_stas", date="crt_insu_date paus_insu_date"),
-    "staging.base_identity_spell": RAW_COMMON | _columns(varchar="psn_no psn_idet_type", timestamp="begntime endtime"),
+    "staging.base_identity_spell": RAW_COMMON
+    | _columns(varchar="psn_no psn_idet_type insu_admdvs", timestamp="begntime endtime"),
     "staging.base_supplementary_enrolment": RAW_COMMON
     | _columns(
         varchar="enrl_id channel payer event",
@@ -67,7 +68,9 @@ COLUMNS: dict[str, dict[str, str]] = {
         date="event_date",
     ),
     "staging.base_fund_transaction": RAW_COMMON
-    | _columns(varchar="txn_id scheme_id txn_type", integer="benefit_year", date="txn_date", money="amount"),
+    | _columns(
+        varchar="txn_id scheme_id insu_admdvs txn_type", integer="benefit_year", date="txn_date", money="amount"
+    ),
     "staging.base_institution": RAW_COMMON | _columns(varchar="fixmedins_code fixmedins_name fixmedins_type hosp_lv"),
     "staging.base_referral": RAW_COMMON
     | _columns(varchar="evtsn psn_no fixmedins_code reflin_medins_no", date="refl_date begndate enddate"),
@@ -130,6 +133,9 @@ COLUMNS: dict[str, dict[str, str]] = {
         money="recorded_amount computed_amount variance",
     ),
     "policy.dim_scheme": _columns(varchar="scheme_id scheme_kind"),
+    "policy.int_pool_identity": _columns(varchar="pool_region_code psn_idet_type"),
+    "policy_seed.scheme": _columns(varchar="scheme_id pool_region_code"),
+    "shared.dim_region": _columns(varchar="region_code pool_region_code"),
     "funds.fct_fund_year": _columns(
         varchar="scheme_id region_code insurance_type",
         integer="benefit_year insured_heads",
@@ -181,14 +187,17 @@ GOOD: dict[str, dict[str, object]] = {
     "staging.base_insurance_spell": RAW_ROW
     | _row("psn_insu_rlts_id=R1 psn_no=P1 psn_insu_stas=1 crt_insu_date=2010-01-01"),
     "staging.base_identity_spell": RAW_ROW
-    | _row("psn_no=P1 psn_idet_type=7131 begntime=2020-01-01 endtime=2021-01-01"),
+    | _row("psn_no=P1 psn_idet_type=7131 insu_admdvs=330381 begntime=2020-01-01 endtime=2021-01-01"),
     "staging.base_supplementary_enrolment": RAW_ROW
     | _row("""
         enrl_id=E1 channel=subsidised payer=county event=newborn event_date=2021-01-02 cover_year=2021
         paid_time=2021-01-03 premium_amt=100
     """),
     "staging.base_fund_transaction": RAW_ROW
-    | _row("txn_id=T1 scheme_id=wenzhou_cii txn_type=transfer_in benefit_year=2021 txn_date=2021-09-01 amount=850"),
+    | _row("""
+        txn_id=T1 scheme_id=wenzhou_cii insu_admdvs=330381 txn_type=transfer_in benefit_year=2021 txn_date=2021-09-01
+        amount=850
+    """),
     "staging.base_institution": RAW_ROW
     | _row("fixmedins_code=H1 fixmedins_name=第一人民医院（东院） fixmedins_type=1 hosp_lv=05"),
     "staging.base_referral": RAW_ROW
@@ -233,6 +242,9 @@ GOOD: dict[str, dict[str, object]] = {
         variance=0
     """),
     "policy.dim_scheme": _row("scheme_id=wenzhou_cii scheme_kind=critical_illness"),
+    "policy.int_pool_identity": _row("pool_region_code=330300 psn_idet_type=7131"),
+    "policy_seed.scheme": _row("scheme_id=wenzhou_cii pool_region_code=330300"),
+    "shared.dim_region": _row("region_code=330381 pool_region_code=330300"),
     "funds.fct_fund_year": _row("""
         scheme_id=wenzhou_cii region_code=330381 insurance_type=resident benefit_year=2021 payout_amount=140
         payout_posted_amount=140 income_amount=850 insured_heads=10
@@ -274,6 +286,7 @@ RAW_FAULTS = [
         ("person_pays_what_the_funds_leave", {"setl_id": "A04", "psn_pay": 443}, "setl_id=A04"),
         ("cash_is_what_the_account_leaves", {"setl_id": "A05", "cash_payamt": 444}, "setl_id=A05"),
         ("parts_of_a_settlement_are_not_negative", {"setl_id": "A06", "overlmt_selfpay": -1}, "setl_id=A06"),
+        ("amounts_that_payouts_rest_on_are_there", {"setl_id": "A30", "hifp_pay": None}, "setl_id=A30"),
         ("basic_fund_pays_within_the_policy", {"setl_id": "A07", "hifp_pay": 801}, "setl_id=A07"),
         ("transfer_part_is_within_self_pay", {"setl_id": "A08", "trafout_preselfpay_amt": 91}, "setl_id=A08"),
         ("settlement_time_is_not_ancient", {"setl_id": "A09", "setl_time": "1900-01-01"}, "setl_id=A09"),
@@ -368,6 +381,16 @@ RAW_FAULTS = [
             {"psn_no": "F4", "endtime": "2019-01-01"},
             "psn_no=F4, psn_idet_type=7131, begntime=2020-01-01 00:00:00",
         ),
+        (
+            "identity_codes_have_a_meaning",
+            {"psn_no": "F5", "insu_admdvs": "610402"},
+            "psn_no=F5, psn_idet_type=7131, begntime=2020-01-01 00:00:00",
+        ),
+        (
+            "identity_codes_have_a_meaning",
+            {"psn_no": "F6", "psn_idet_type": "7999", "insu_admdvs": None},
+            "psn_no=F6, psn_idet_type=7999, begntime=2020-01-01 00:00:00",
+        ),
     ),
     *_faults(
         "raw_supp_enrl_d",
@@ -390,6 +413,7 @@ RAW_FAULTS = [
         ("kind_of_movement_is_known", {"txn_id": "I4", "txn_type": "gift"}, "txn_id=I4"),
         ("movement_is_not_ancient", {"txn_id": "I5", "txn_date": "1900-01-01"}, "txn_id=I5"),
         ("movement_is_near_its_benefit_year", {"txn_id": "I6", "benefit_year": 2012}, "txn_id=I6"),
+        ("movement_is_in_the_pool_of_its_scheme", {"txn_id": "I7", "insu_admdvs": "610402"}, "txn_id=I7"),
     ),
     *_faults(
         "raw_fixmedins_b",
@@ -763,13 +787,15 @@ def _plant(connection: duckdb.DuckDBPyConnection, table: str, row: dict[str, obj
 
 def _create(path: Path, with_rows: bool = True) -> Path:
     with duckdb.connect(str(path)) as connection:
-        for schema in ("staging", "benefits", "funds", "policy", "quality"):
+        for schema in ("staging", "benefits", "funds", "policy", "policy_seed", "quality", "shared"):
             connection.execute(f"create schema {schema}")
         for table, columns in COLUMNS.items():
             listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())
             connection.execute(f"create table {table} ({listed})")
             if with_rows:
                 _plant(connection, table, GOOD[table])
+        if with_rows:
+            _plant(connection, "shared.dim_region", _row("region_code=610402 pool_region_code=610400"))
         connection.execute(CHECK_RESULT)
     return path
 
@@ -952,7 +978,6 @@ def test_the_message_says_what_where_and_what_to_do(bad_results):
 def test_a_pool_may_count_the_account_into_the_fund_total(changed, run_suites):
     statements = (
         "update staging.base_settlement set fund_pay_sumamt = 599",
-        "create schema policy_seed",
         "create table policy_seed.pool_parameter (pool_region_code varchar, parameter varchar, value varchar)",
         "insert into policy_seed.pool_parameter values ('330300', 'fund_total_includes_account', 'true')",
         # Another pool, whose fund total leaves the account out.

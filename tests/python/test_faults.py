@@ -5,12 +5,16 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import signal
+import subprocess
+import sys
+import time
 from decimal import Decimal
 from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import run_dabing
+from conftest import PROJECT, run_dabing
 from policy_rows import settlement, write_csv
 
 from dabing.errors import DabingError
@@ -222,3 +226,82 @@ def test_rows_that_cannot_be_used_are_kept_whole_with_their_reason(raw):
     assert json.loads(next(row for key, _, row, _ in kept if key == "S-date"))["setl_time"] == "20210231"
     assert {file for *_, file in kept} == {"setl_d/bad.csv"}
     assert audit == [("setl_d/bad.csv", 9, 0, 0, 0, 9), ("setl_d/good.csv", 1, 1, 0, 0, 0)]
+
+
+def test_values_written_in_another_way_are_understood_and_what_is_not_is_told(raw):
+    """Codes that went through floats, blanks beside an alias, identities without an area, corrected fees."""
+    written = {**GOOD, "inscp_scp_amt": "", "vali_flag": "1"}
+    floats = {"insutype": "390.0", "med_type": "21.00", "insu_admdvs": "330302.0"}
+    poor = {"psn_no": "P-poor", "insu_admdvs": "610402", "setl_time": "2020-06-01", "hifp_pay": "0"}
+    settlements = [
+        {**written, "setl_id": "S-floats", "psn_no": "P-floats", **floats, "vali_flag": "1.0"},
+        {**written, "setl_id": "S-flag", "psn_no": "P-flag", "vali_flag": "01"},
+        {**written, "setl_id": "S-void", "psn_no": "P-void", "vali_flag": "0"},
+        {**written, "setl_id": "S-alias", "psn_no": "P-alias", "inscp_amt": " ", "inscp_scp_amt": GOOD["inscp_amt"]},
+        {**written, "setl_id": "S-both", "psn_no": "P-both", "inscp_scp_amt": "1.00"},
+        {**written, "setl_id": "S-poor", **poor, "medfee_sumamt": "60000", "inscp_amt": "60000"},
+    ]
+    identity = {"psn_no": "P-poor", "psn_idet_type": "7101.0", "begntime": "2020-01-01", "insu_admdvs": ""}
+    identities = [identity, {**identity, "psn_idet_type": "7999"}]
+    movement = {
+        "txn_id": "T-fee",
+        "scheme_id": "xianyang_cii",
+        "insu_admdvs": "610402",
+        "insutype": "390.0",
+        "benefit_year": "2020",
+        "txn_date": "2020-12-01",
+        "txn_type": "service_fee",
+        "amount": "1000.00",
+    }
+    movements = [
+        movement,
+        {**movement, "txn_id": "T-corrected", "amount": "-200.00"},
+        {**movement, "txn_id": "T-type", "insutype": "777"},
+        {**movement, "txn_id": "T-place", "scheme_id": "wenzhou_cii", "benefit_year": "2021", "txn_date": "2021-12-01"},
+    ]
+    write_csv(raw / "setl_d" / "written.csv", settlements)
+    write_csv(raw / "psn_idet_d" / "identities.csv", identities)
+    write_csv(raw / "fund_txn_d" / "movements.csv", movements)
+    warehouse = raw.parent / "warehouse"
+    finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse)
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    assert finished.stderr == ""
+    with duckdb.connect(str(warehouse / "dabing.duckdb"), read_only=True) as connection:
+        paid = connection.execute("select settlement_id, payout_amount from benefits.fct_payout").fetchall()
+        kept = connection.execute("select record_key, reasons from quality.quarantine").fetchall()
+        fees = connection.execute(
+            "select service_fee_amount from funds.fct_fund_year"
+            " where scheme_id = 'xianyang_cii' and region_code = '610402' and benefit_year = 2020"
+        ).fetchall()
+        warned = connection.execute(
+            "select check_name, failing_rows from quality.check_result where suite like 'raw_%' and not success"
+        ).fetchall()
+    alike = dict.fromkeys(("S-good", "S-floats", "S-flag", "S-alias", "S-both"), Decimal("3010.00"))
+    assert dict(paid) == {**alike, "S-poor": Decimal("38750.00")}
+    assert dict(kept) == {"T-type": "Q07 unknown_insurance_type: 777"}
+    assert fees == [(Decimal("800.00"),)]
+    assert {("identity_codes_have_a_meaning", 1), ("movement_is_in_the_pool_of_its_scheme", 1)} <= set(warned)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_that_is_told_to_end_leaves_nothing(raw, number):
+    warehouse = raw.parent / "warehouse"
+    running = subprocess.Popen(
+        [sys.executable, "-m", "dabing.cli", "run", "--raw", raw, "--warehouse", warehouse],
+        cwd=PROJECT,
+        env={**os.environ, "PYTHONPATH": str(PROJECT)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 120
+    # The rows of persons are in the build as soon as there is a file of some size.
+    while not any(path.stat().st_size > 500_000 for path in warehouse.glob("build-*/dabing.duckdb*")):
+        assert running.poll() is None and time.monotonic() < deadline
+        time.sleep(0.1)
+    running.send_signal(number)
+    _, said = running.communicate(timeout=120)
+    assert running.returncode == 128 + number
+    assert "Stopped: told to end before it was done. Nothing was published." in " ".join(said.split())
+    assert "Traceback" not in said
+    assert {path.name for path in warehouse.iterdir()} <= {"person_key"}
