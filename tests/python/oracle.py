@@ -422,6 +422,11 @@ class Policy:
 
     def __init__(self, seeds: dict[str, list[Row]]):
         self.seeds = seeds
+        ends: dict[str, date] = {}
+        for row in seeds["scheme"]:
+            ends[row["scheme_id"]] = max(ends.get(row["scheme_id"], date.min), row["effective_to"] or date.max)
+        for row in seeds["scheme"]:
+            row["ends"] = ends[row["scheme_id"]]
         self._ladders: dict[tuple, Ladder] = {}
         self._coverage: dict[tuple, list[Row]] = {}
 
@@ -1107,9 +1112,14 @@ class Claim:
 
 
 def terms_day(settlement: Settlement, scheme: Row) -> date:
-    """Reading R3: the date whose terms hold: the root original's, or (`posting`) its own."""
-    of = settlement if scheme["reversal_terms"] == "posting" else settlement.root
-    return of.settled_at.date()
+    """Reading R3: the date whose terms hold: the root original's, or (`posting`) its own.
+
+    Of a scheme that has ended by the posting of what it paid, the last day holds.
+    """
+    own, root = settlement.settled_at.date(), settlement.root.settled_at.date()
+    if scheme["reversal_terms"] != "posting":
+        return root
+    return min(own, scheme["ends"] - timedelta(days=1)) if root < scheme["ends"] else own
 
 
 def benefit_year_of(settlement: Settlement, scheme: Row) -> int:
@@ -1120,13 +1130,18 @@ def benefit_year_of(settlement: Settlement, scheme: Row) -> int:
     return root.settled_at.year
 
 
-def covers(scheme: Row, settlement: Settlement) -> bool:
-    """Whether a scheme covers the settlement's pool and insurance type, and is in force."""
+def covers(scheme: Row, settlement: Settlement, policy: Policy) -> bool:
+    """Whether a scheme's version covers the settlement's pool and insurance type, and is in force.
+
+    The scheme is that of the root original's day (rules A3, C3), its version that of the terms.
+    """
+    of_scheme = [row for row in policy.schemes if row["scheme_id"] == scheme["scheme_id"]]
     types = INSURANCE_TYPES_OF_ALL if scheme["insurance_type"] == "all" else (scheme["insurance_type"],)
     return (
         scheme["pool_region_code"] == settlement.pool
         and settlement.insurance_type in types
         and in_force(scheme, terms_day(settlement, scheme))
+        and any(in_force(row, settlement.root.settled_at.date()) for row in of_scheme)
     )
 
 
@@ -1137,7 +1152,7 @@ def claims_of(
     accounts = defaultdict(list)
     for settlement in settlements:
         for scheme in policy.schemes:
-            if not covers(scheme, settlement):
+            if not covers(scheme, settlement, policy):
                 continue
             scheme_id = scheme["scheme_id"]
             day = terms_day(settlement, scheme)
@@ -1351,7 +1366,7 @@ class CoverStart:
     event_on: date | None
 
 
-def premiums_of(rows: list[Row], first_year: int) -> dict[str, list[Premium]]:
+def premiums_of(rows: list[Row], first_year: int, last_year: int) -> dict[str, list[Premium]]:
     """Rule G7: the premiums of each person, with the renewals by consent in every year of which the extract tells."""
     years = sorted({row["cover_year"] for row in rows})
     premiums: dict[str, list[Premium]] = defaultdict(list)
@@ -1363,7 +1378,7 @@ def premiums_of(rows: list[Row], first_year: int) -> dict[str, list[Premium]]:
         consent, withdrawn = day(row["auto_renew_consent_time"]), day(row["renewal_withdrawn_time"])
         paid = day(row["paid_time"]) or consent
         found = premiums[row["psn_no"]]
-        if paid is not None and row["cover_year"] >= first_year:
+        if paid is not None and first_year <= row["cover_year"] <= last_year:
             event_on = day(row["event_date"])
             found.append(
                 Premium(row["cover_year"], paid, row["channel"], row["event"], event_on, False, row["enrl_id"])
@@ -1371,7 +1386,7 @@ def premiums_of(rows: list[Row], first_year: int) -> dict[str, list[Premium]]:
         for year in years:
             new_year = date(year, 1, 1)
             stands = consent is not None and consent < new_year and not (withdrawn and withdrawn < new_year)
-            if stands and year > row["cover_year"] and year >= first_year:
+            if stands and year > row["cover_year"] and first_year <= year <= last_year:
                 day_before = new_year - timedelta(days=1)
                 found.append(Premium(year, day_before, row["channel"], None, None, True, row["enrl_id"]))
     return premiums
@@ -1457,9 +1472,10 @@ class Covers:
         first_year = min(
             row["effective_from"].year for row in policy.seeds["scheme"] if row["scheme_id"] == self.scheme_id
         )
+        last_year = (scheme["ends"] - timedelta(days=1)).year
         self.starts = {
             person: cover_starts(premiums, first_year, self.rules)
-            for person, premiums in premiums_of(enrolments, first_year).items()
+            for person, premiums in premiums_of(enrolments, first_year, last_year).items()
         }
         spells = defaultdict(list)
         for row in insured:
@@ -1529,7 +1545,7 @@ def person_years(settlements: Iterable[Settlement], scheme: Row, first_day: date
     for settlement in settlements:
         if settlement.pool != scheme["pool_region_code"] or settlement.insurance_type not in types:
             continue
-        if terms_day(settlement, scheme) >= first_day:
+        if first_day <= settlement.root.settled_at.date() < scheme["ends"]:
             found[settlement.person_no, benefit_year_of(settlement, scheme)].append(settlement)
     for members in found.values():
         members.sort(key=lambda s: (s.settled_at, s.settlement_id))
@@ -1565,6 +1581,7 @@ def pay_supplementary(
         counted: dict[str, Decimal] = defaultdict(lambda: ZERO)
         outside: dict[str, Decimal] = defaultdict(lambda: ZERO)
         paid_before, rows, is_open_year = ZERO, [], False
+        given = owed = ZERO
         for settlement in members:
             day = terms_day(settlement, scheme)
             status = covers.status(person, day)
@@ -1597,26 +1614,41 @@ def pay_supplementary(
                     high = max(ZERO, left_after - outside[pool] - deductible)
                     left_moved += high - low
                 else:
+                    most = ladder.expense_limits.get(pool)
+                    room = None if most is None else max(ZERO, most - deductible)
                     low = max(ZERO, before.get(pool, ZERO) - deductible)
                     high = max(ZERO, counted[pool] - deductible)
+                    low, high = (low, high) if room is None else (min(low, room), min(high, room))
                 stood, stands = stood + low, stands + high
-            tiers = []
-            on_left = ZERO
+            climbed = []  # (tier, rate, expense, payout, part of it on what earlier layers left)
             expenses = difference(tier_expenses, stood, stands, ladder)
             payouts = difference(tier_payouts, stood, stands, ladder)
             lefts = difference(tier_payouts, stood, stood + left_moved, ladder)
             for (number, _, _, rate), expense, amount, left in zip(ladder.tiers, expenses, payouts, lefts, strict=True):
                 if expense:
-                    tiers.append(Tier(settlement.settlement_id, scheme_id, number, rate, expense, amount))
-                    on_left += left
+                    climbed.append((number, rate, expense, amount, left))
             for number, pool, lower, upper, rate in ladder.steps:
                 reached = [max(ZERO, min(amount, upper) - lower) for amount in (before.get(pool, ZERO), counted[pool])]
                 stepped_before, stepped_after = stepped_before + reached[0], stepped_after + reached[1]
                 if reached[0] != reached[1]:
                     amount = round_half_up(rate * reached[1]) - round_half_up(rate * reached[0])
-                    tiers.append(
-                        Tier(settlement.settlement_id, scheme_id, number, rate, reached[1] - reached[0], amount)
-                    )
+                    climbed.append((number, rate, reached[1] - reached[0], amount, ZERO))
+            climbed.sort(key=lambda row: row[0])
+            wanted = [amount for _, _, _, amount, _ in climbed]
+            moved, owed = payout_of(sum(wanted, ZERO), ladder.payout_limit, given, owed)
+            given += moved
+            kept = wanted if moved == sum(wanted, ZERO) else cut_to(wanted, moved)
+            tiers = [
+                Tier(settlement.settlement_id, scheme_id, number, rate, expense, amount)
+                for (number, rate, expense, _, _), amount in zip(climbed, kept, strict=True)
+            ]
+            on_left = sum(
+                (
+                    left if amount == whole else held_to(amount, left)
+                    for (_, _, _, whole, left), amount in zip(climbed, kept, strict=True)
+                ),
+                ZERO,
+            )
             result.on_left[settlement.settlement_id] = on_left
             rows.append(
                 Payout(
@@ -1638,7 +1670,7 @@ def pay_supplementary(
                     is_reversal=settlement.is_reversal,
                     cover_status=status,
                     parameter_status=max(used, key=STATUSES.index),
-                    tiers=tuple(sorted(tiers, key=lambda tier: tier.tier_no)),
+                    tiers=tuple(tiers),
                     accumulated_by_pool=dict(counted),
                     ladder=ladder,
                 )
