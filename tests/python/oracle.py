@@ -883,14 +883,93 @@ def components_of(row: Row, lines: Iterable[Line]) -> dict[str, Decimal]:
     }
 
 
+Key = tuple[str, str, str]  # component, item type and listed item of lines that are added up
+
+
+def said_by_lines(lines: Iterable[Line], listed: set[str]) -> dict[str, dict[Key, Decimal]]:
+    """Rules B4, B5: what the lines say of own expense and of over-limit, items told apart where a list names them."""
+    said: dict[str, dict[Key, Decimal]] = {"own_expense": {}, "over_limit": {}}
+    for line in lines:
+        item = line.item if line.item in listed else ""
+        component = "restricted_use" if line.is_restricted else "own_expense"
+        for group, key, amount in (
+            ("own_expense", (component, line.item_type or "", item), line.own_expense),
+            ("over_limit", ("over_limit", line.item_type or "", item), line.over_limit),
+        ):
+            if amount:
+                said[group][key] = said[group].get(key, ZERO) + amount
+    return said
+
+
+def in_proportion(said: dict[Key, Decimal], part: Decimal, whole: Decimal) -> dict[Key, Decimal]:
+    """A part of amounts, rounded on their running sum so that it comes to the part to the fen."""
+    shares, so_far = {}, ZERO
+    for key in sorted(said):
+        before = round_half_up(so_far * part / whole)
+        so_far += said[key]
+        shares[key] = round_half_up(so_far * part / whole) - before
+    return shares
+
+
+def held_to_header(said: dict[Key, Decimal], header: Decimal) -> dict[Key, Decimal]:
+    """Rule B4: lines that come to more than the settlement says are believed in proportion."""
+    total = sum(said.values(), ZERO)
+    held = held_to(header, total)
+    return said if held == total else in_proportion(said, held, total)
+
+
+def as_lines(held: dict[str, dict[Key, Decimal]]) -> tuple[Line, ...]:
+    """Amounts by component, item type and item as lines."""
+    lines = []
+    for (component, item_type, item), amount in held["own_expense"].items():
+        lines.append(Line(item_type or None, item or None, component == "restricted_use", amount, ZERO))
+    for (_, item_type, item), amount in held["over_limit"].items():
+        lines.append(Line(item_type or None, item or None, False, ZERO, amount))
+    return tuple(lines)
+
+
+def lines_by_settlement(
+    rows: list[Row], root: dict[str, str], fee_lines: list[Row], policy: Policy
+) -> dict[str, tuple[Line, ...]]:
+    """Rules A3, B4: the lines of each accepted settlement, held to what it says itself.
+
+    A reversal whose lines do not tell takes back of each item what its root has, in proportion; several of one
+    root go on where the one before stopped.
+    """
+    own: dict[str, list[Line]] = defaultdict(list)
+    for row in fee_lines:
+        if row["setl_id"] in root:
+            own[row["setl_id"]].append(line_of(row))
+    listed = {row["item_code"] for row in policy.seeds["item_list"]}
+    headers = {"own_expense": "fulamt_ownpay_amt", "over_limit": "overlmt_selfpay"}
+    held: dict[str, dict[str, dict[Key, Decimal]]] = {}
+    taken: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+    by_id = {row["setl_id"]: row for row in rows}
+    accepted = [row for row in rows if row["setl_id"] in root]
+    accepted.sort(key=lambda row: (row["setl_id"] != root[row["setl_id"]], row["setl_time"], row["setl_id"]))
+    for row in accepted:
+        key = row["setl_id"]
+        said = said_by_lines(own.get(key, ()), listed)
+        held[key] = {}
+        for group, column in headers.items():
+            header = row[column] or ZERO
+            held[key][group] = held_to_header(said[group], header)
+            whole = by_id[root[key]][column] or ZERO
+            if key != root[key] and not said[group] and header:
+                before = taken[root[key], group]
+                taken[root[key], group] += header
+                if whole:
+                    of_root = held[root[key]][group]
+                    low, high = (in_proportion(of_root, part, whole) for part in (before, before + header))
+                    held[key][group] = {item: high[item] - low[item] for item in of_root}
+    return {key: as_lines(amounts) for key, amounts in held.items()}
+
+
 def settlements_of(
     rows: list[Row], root: dict[str, str], fee_lines: list[Row], policy: Policy
 ) -> dict[str, Settlement]:
     """The accepted settlements with their lines and the root original of each reversal, whose place they take."""
-    lines: dict[str, list[Line]] = defaultdict(list)
-    for row in fee_lines:
-        if row["setl_id"] in root:
-            lines[row["setl_id"]].append(line_of(row))
+    lines = lines_by_settlement(rows, root, fee_lines, policy)
     settlements = {}
     place = {row["setl_id"]: row for row in rows}
     for row in rows:
@@ -898,7 +977,7 @@ def settlements_of(
             continue
         of = place[root[row["setl_id"]]]
         pool = policy.pool_of(of["insu_admdvs"])
-        own = tuple(lines.get(row["setl_id"], ()))
+        own = lines[row["setl_id"]]
         settlements[row["setl_id"]] = Settlement(
             settlement_id=row["setl_id"],
             person_no=row["psn_no"],
