@@ -1,7 +1,7 @@
 -- The expense pools of one scheme climb one ladder together and are paid from one limit (rules D4, E3, F3): on every
 -- date they agree on what the bounds measure and, where one of them limits the payout, on that limit. A limit on
--- eligible expense is the person's (rule D4): it cannot be told apart among pools, nor be kept in one that another scheme pays
--- first. With several pools, or after another scheme, the limit is on the payout.
+-- eligible expense is the person's (rule D4): it cannot be told apart among pools, nor be kept in one that another
+-- scheme pays first. With several pools, or after another scheme, the limit is on the payout.
 with
 
 terms as (
