@@ -1,7 +1,8 @@
 {#- Payouts of person-years whose terms changed, one settlement after the other: what is added is held to what the year has
     left of its own limit, what is taken back to what was paid (rules D4, E4, E5). Where the terms stay the same the
-    ladder alone keeps both, and the person-year is not here. -#}
-{%- macro limit_cuts(payables, tier_payouts) -%}
+    ladder alone keeps both, and the person-year is not here; unless `ladder_keeps_limit` is false, as where several
+    ladders are paid from one limit: then everyone is here who has a limit or from whom something is taken back. -#}
+{%- macro limit_cuts(payables, tier_payouts, ladder_keeps_limit=true) -%}
 with
 
 payables as (
@@ -48,12 +49,18 @@ changed as (
         scheme_id,
         person_key,
         benefit_year
+    {%- if ladder_keeps_limit %}
     from payables
     group by scheme_id, person_key, benefit_year
     having
         min(assistance_category) <> max(assistance_category)
         or min(insurance_type) <> max(insurance_type)
         or min(valid_from) <> max(valid_from)
+    {%- else %}
+    from steps
+    group by scheme_id, person_key, benefit_year
+    having max(payout_limit) is not null or min(ladder_payout) < 0
+    {%- endif %}
 
 ),
 

@@ -23,6 +23,9 @@ below as (
         tier_payouts.tier_no,
         tier_payouts.tier_payout_without_limit,
         limit_cuts.payout_amount,
+        sum(tier_payouts.tier_payout_without_limit) over (
+            partition by tier_payouts.settlement_id, tier_payouts.scheme_id
+        ) as ladder_payout,
         coalesce(sum(abs(tier_payouts.tier_payout_without_limit)) over (
             partition by tier_payouts.settlement_id, tier_payouts.scheme_id
             order by tier_payouts.tier_no
@@ -42,8 +45,12 @@ cut_to_limit as (
         settlement_id,
         scheme_id,
         tier_no,
-        greatest(least(abs(tier_payout_without_limit), abs(payout_amount) - in_lower_tiers), 0)
-        * case when payout_amount < 0 then -1 else 1 end as tier_payout
+        case
+            when payout_amount = ladder_payout then tier_payout_without_limit
+            else
+                greatest(least(abs(tier_payout_without_limit), abs(payout_amount) - in_lower_tiers), 0)
+                * case when payout_amount < 0 then -1 else 1 end
+        end as tier_payout
     from below
 
 )

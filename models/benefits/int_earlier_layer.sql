@@ -7,7 +7,9 @@ followings as (
     select distinct
         scheme_id,
         expense_pool,
-        after_scheme_id
+        after_scheme_id,
+        effective_from,
+        effective_to
     from {{ ref('benefit_term') }}
     where after_scheme_id is not null
 
@@ -30,6 +32,7 @@ members as (
         on
             accumulations.scheme_id = followings.scheme_id
             and accumulations.expense_pool = followings.expense_pool
+            and {{ is_in_force('followings', 'accumulations.terms_on') }}
 
 ),
 

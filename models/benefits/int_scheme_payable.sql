@@ -50,6 +50,6 @@ select
     limit_basis,
     annual_limit,
     status_rank,
-    case when limit_basis = 'payout' then annual_limit end as payout_limit,
+    payout_limit,
     cover_status
 from {{ ref('int_supplementary_payable') }}

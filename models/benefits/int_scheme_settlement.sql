@@ -1,4 +1,4 @@
--- Settlements of the people that a scheme is for, with the date whose terms apply (rules C2, D5).
+-- Settlements of the people that a scheme is for, with the date whose terms apply (rules C2, C3, D5).
 {{ config(materialized='view') }}
 
 with
@@ -9,46 +9,42 @@ settlements as (
 
 ),
 
--- A scheme's pool, scope and rules hold for all its versions; the seed's tests see to it.
+spans as (
+
+    select * from {{ ref('int_scheme_span') }}
+
+),
+
+-- A scheme's rules hold for all its versions; the seed's tests see to it.
 schemes as (
 
     select
         scheme_id,
-        pool_region_code,
-        max(scheme_kind) as scheme_kind,
-        min(effective_from) as first_day,
-        max(insurance_type) as insurance_type,
         max(coalesce(status_change_rule, 'prospective')) as status_change_rule,
         max(coalesce(reversal_terms, 'original')) as reversal_terms
     from {{ ref('scheme') }}
-    group by scheme_id, pool_region_code
-
-),
-
-placed as (
-
-    select
-        settlements.*,
-        schemes.scheme_id,
-        schemes.scheme_kind,
-        schemes.status_change_rule,
-        schemes.first_day,
-        -- A reversal takes back what was paid, so it goes by the terms of what it takes back (rules A3, C2).
-        case
-            when schemes.reversal_terms = 'original' then settlements.root_settled_on
-            else settlements.settled_on
-        end as terms_on
-    from settlements
-    inner join schemes
-        on
-            settlements.pool_region_code = schemes.pool_region_code
-            and schemes.insurance_type in ('all', settlements.insurance_type)
-            and settlements.insurance_type in ('employee', 'resident')
+    group by scheme_id
 
 )
 
--- A later layer has nothing to do with what was settled before it began; critical illness insurance must know the
--- terms of every settlement of its pool (rule D5).
-select *
-from placed
-where scheme_kind = 'critical_illness' or terms_on >= first_day
+select
+    settlements.*,
+    spans.scheme_id,
+    spans.scheme_kind,
+    schemes.status_change_rule,
+    -- A reversal takes back what was paid, so it goes by the terms of what it takes back (rules A3, C2); where it goes
+    -- by those of its own day, and its scheme has ended by then, by the last ones that the scheme had.
+    case
+        when schemes.reversal_terms = 'original' then settlements.root_settled_on
+        when settlements.root_settled_on < spans.ended_on
+            then least(settlements.settled_on, {{ add_days('spans.ended_on', -1) }})
+        else settlements.settled_on
+    end as terms_on
+from settlements
+inner join spans
+    on
+        settlements.pool_region_code = spans.pool_region_code
+        and settlements.insurance_type = spans.insurance_type
+        and spans.takes_from <= settlements.root_settled_on
+        and settlements.root_settled_on < spans.takes_until
+inner join schemes on spans.scheme_id = schemes.scheme_id

@@ -69,6 +69,7 @@ select
     cast(sum(greatest(deductible - accumulated_after, 0)) as decimal(18, 2)) as deductible_remaining,
     max(limit_basis) as limit_basis,
     max(annual_limit) as annual_limit,
+    max(payout_limit) as payout_limit,
     max(status_rank) as status_rank
 from stepped
 group by settlement_id, scheme_id, insurance_type, assistance_category, cover_status

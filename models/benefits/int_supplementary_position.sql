@@ -99,6 +99,7 @@ select
     pool_terms.deductible,
     pool_terms.limit_basis,
     pool_terms.annual_limit,
+    pool_terms.payout_limit,
     greatest(counted.status_rank, pool_terms.status_rank, coalesce(counted.earlier_status_rank, 1)) as status_rank
 from counted
 left join pool_terms

@@ -1,59 +1,37 @@
--- What a supplementary scheme pays of a settlement by tier: the ladder on all pools together, and the steps below the
--- deductible of one pool, both through the one ladder (rules E4, E5, F3).
+-- What a supplementary scheme pays of a settlement by tier (rules E4, E5, F3). A cut to what is left of the limit comes
+-- off the highest tiers, and within a tier off what no earlier layer had paid of.
 with
 
-schedule as (
+tier_payouts as (
 
-    select * from {{ ref('benefit_schedule') }}
-
-),
-
-ladders as (
-
-    select *
-    from {{ ref('int_ladder_position') }}
-    where
-        stood_at <> stands_at
-        and scheme_id in (
-            select schemes.scheme_id from {{ ref('scheme') }} as schemes
-            where schemes.scheme_kind = 'supplementary'
-        )
+    select * from {{ ref('int_supplementary_tier_payout') }}
 
 ),
 
-climbed as (
+paid as (
 
-    select
-        ladders.settlement_id,
-        ladders.scheme_id,
-        schedule.tier_no,
-        schedule.schedule_key,
-        schedule.rate,
-        {{ tier_reached('ladders.stands_at', 'schedule') }}
-        - {{ tier_reached('ladders.stood_at', 'schedule') }} as tier_expense,
-        {{ tier_paid('ladders.stands_at', 'schedule') }}
-        - {{ tier_paid('ladders.stood_at', 'schedule') }} as tier_payout,
-        {{ tier_paid('ladders.left_reaches', 'schedule') }}
-        - {{ tier_paid('ladders.stood_at', 'schedule') }} as tier_payout_on_left
-    from ladders
-    inner join schedule
-        on
-            ladders.scheme_id = schedule.scheme_id
-            and ladders.insurance_type = schedule.insurance_type
-            and ladders.assistance_category = schedule.assistance_category
-            and ladders.valid_from = schedule.valid_from
-            and ladders.expense_pool = coalesce(schedule.expense_pool, 'all')
+    {{ tier_payouts_within_limit(
+        tier_payouts=ref('int_supplementary_tier_payout'),
+        limit_cuts=ref('int_supplementary_limit_cut'),
+    ) | indent(4) }}
 
 )
 
 select
-    settlement_id,
-    scheme_id,
-    tier_no,
-    schedule_key,
-    rate,
-    cast(tier_expense as decimal(18, 2)) as tier_expense,
-    cast(tier_payout as decimal(18, 2)) as tier_payout,
-    cast(tier_payout_on_left as decimal(18, 2)) as tier_payout_on_left
-from climbed
-where tier_expense <> 0
+    paid.settlement_id,
+    paid.scheme_id,
+    paid.tier_no,
+    paid.schedule_key,
+    paid.rate,
+    paid.tier_expense,
+    paid.tier_payout,
+    cast(case
+        when paid.tier_payout = tier_payouts.tier_payout then tier_payouts.tier_payout_on_left
+        else {{ part_of('tier_payouts.tier_payout_on_left', 'paid.tier_payout') }}
+    end as decimal(18, 2)) as tier_payout_on_left
+from paid
+inner join tier_payouts
+    on
+        paid.settlement_id = tier_payouts.settlement_id
+        and paid.scheme_id = tier_payouts.scheme_id
+        and paid.tier_no = tier_payouts.tier_no

@@ -31,24 +31,6 @@ earlier as (
 
     select * from {{ ref('int_earlier_layer') }}
 
-),
-
--- What limits and what was paid before hold a payout to, where its rates alone say otherwise (rules D4, E5).
-held as (
-
-    select
-        payouts.settlement_id,
-        payouts.scheme_id,
-        payouts.payout_amount,
-        sum(tiers.tier_payout_without_limit) as by_rates
-    from payouts
-    inner join {{ ref('int_tier_payout') }} as tiers
-        on
-            payouts.settlement_id = tiers.settlement_id
-            and payouts.scheme_id = tiers.scheme_id
-    group by payouts.settlement_id, payouts.scheme_id, payouts.payout_amount
-    having sum(tiers.tier_payout_without_limit) <> payouts.payout_amount
-
 )
 
 select
@@ -99,14 +81,6 @@ select
         'document_id': 'document_id', 'article': 'article',
     }) }}
 from tiers
-
-union all
-
-select
-    settlement_id,
-    scheme_id,
-    {{ trace_step('85', 'held', {'base_amount': 'by_rates', 'amount': 'payout_amount'}) }}
-from held
 
 union all
 

@@ -11,6 +11,8 @@ steps as (
     union all
     select * from {{ ref('int_trace_account') }}
     union all
+    select * from {{ ref('int_trace_held') }}
+    union all
     select * from {{ ref('int_trace_aid') }}
 
 ),

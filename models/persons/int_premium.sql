@@ -11,7 +11,9 @@ schemes as (
 
     select
         scheme_id,
-        min({{ year_of('effective_from') }}) as first_cover_year
+        min({{ year_of('effective_from') }}) as first_cover_year,
+        -- The year of its last day; an open end is none.
+        max({{ year_of(add_days("coalesce(effective_to, cast('9999-12-31' as date))", -1)) }}) as last_cover_year
     from {{ ref('scheme') }}
     where scheme_kind = 'supplementary'
     group by scheme_id
@@ -89,4 +91,4 @@ select
     combined.is_renewed_by_consent,
     combined.cover_year = schemes.first_cover_year as is_first_cover_year
 from combined
-inner join schemes on combined.cover_year >= schemes.first_cover_year
+inner join schemes on combined.cover_year between schemes.first_cover_year and schemes.last_cover_year

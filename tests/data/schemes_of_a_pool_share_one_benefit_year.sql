@@ -1,5 +1,6 @@
 -- The schemes of one pooling region read the benefit year of a settlement in the same way (rule A4): a settlement has
--- one benefit year, and the layers of a person-year could not be added up otherwise (rule E7).
+-- one benefit year, and the layers of a person-year could not be added up otherwise (rule E7). That holds for a scheme
+-- that follows another too.
 with
 
 schemes as (
@@ -21,5 +22,3 @@ inner join schemes as other_schemes
         schemes.pool_region_code = other_schemes.pool_region_code
         and schemes.scheme_id < other_schemes.scheme_id
         and schemes.benefit_year_basis <> other_schemes.benefit_year_basis
-        and (schemes.effective_to is null or other_schemes.effective_from < schemes.effective_to)
-        and (other_schemes.effective_to is null or schemes.effective_from < other_schemes.effective_to)

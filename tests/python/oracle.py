@@ -432,6 +432,11 @@ class Policy:
 
     def __init__(self, seeds: dict[str, list[Row]]):
         self.seeds = seeds
+        ends: dict[str, date] = {}
+        for row in seeds["scheme"]:
+            ends[row["scheme_id"]] = max(ends.get(row["scheme_id"], date.min), row["effective_to"] or date.max)
+        for row in seeds["scheme"]:
+            row["ends"] = ends[row["scheme_id"]]
         self._ladders: dict[tuple, Ladder] = {}
         self._coverage: dict[tuple, list[Row]] = {}
 
@@ -896,14 +901,93 @@ def components_of(row: Row, lines: Iterable[Line]) -> dict[str, Decimal]:
     }
 
 
+Key = tuple[str, str, str]  # component, item type and listed item of lines that are added up
+
+
+def said_by_lines(lines: Iterable[Line], listed: set[str]) -> dict[str, dict[Key, Decimal]]:
+    """Rules B4, B5: what the lines say of own expense and of over-limit, items told apart where a list names them."""
+    said: dict[str, dict[Key, Decimal]] = {"own_expense": {}, "over_limit": {}}
+    for line in lines:
+        item = line.item if line.item in listed else ""
+        component = "restricted_use" if line.is_restricted else "own_expense"
+        for group, key, amount in (
+            ("own_expense", (component, line.item_type or "", item), line.own_expense),
+            ("over_limit", ("over_limit", line.item_type or "", item), line.over_limit),
+        ):
+            if amount:
+                said[group][key] = said[group].get(key, ZERO) + amount
+    return said
+
+
+def in_proportion(said: dict[Key, Decimal], part: Decimal, whole: Decimal) -> dict[Key, Decimal]:
+    """A part of amounts, rounded on their running sum so that it comes to the part to the fen."""
+    shares, so_far = {}, ZERO
+    for key in sorted(said):
+        before = round_half_up(so_far * part / whole)
+        so_far += said[key]
+        shares[key] = round_half_up(so_far * part / whole) - before
+    return shares
+
+
+def held_to_header(said: dict[Key, Decimal], header: Decimal) -> dict[Key, Decimal]:
+    """Rule B4: lines that come to more than the settlement says are believed in proportion."""
+    total = sum(said.values(), ZERO)
+    held = held_to(header, total)
+    return said if held == total else in_proportion(said, held, total)
+
+
+def as_lines(held: dict[str, dict[Key, Decimal]]) -> tuple[Line, ...]:
+    """Amounts by component, item type and item as lines."""
+    lines = []
+    for (component, item_type, item), amount in held["own_expense"].items():
+        lines.append(Line(item_type or None, item or None, component == "restricted_use", amount, ZERO))
+    for (_, item_type, item), amount in held["over_limit"].items():
+        lines.append(Line(item_type or None, item or None, False, ZERO, amount))
+    return tuple(lines)
+
+
+def lines_by_settlement(
+    rows: list[Row], root: dict[str, str], fee_lines: list[Row], policy: Policy
+) -> dict[str, tuple[Line, ...]]:
+    """Rules A3, B4: the lines of each accepted settlement, held to what it says itself.
+
+    A reversal whose lines do not tell takes back of each item what its root has, in proportion; several of one
+    root go on where the one before stopped.
+    """
+    own: dict[str, list[Line]] = defaultdict(list)
+    for row in fee_lines:
+        if row["setl_id"] in root:
+            own[row["setl_id"]].append(line_of(row))
+    listed = {row["item_code"] for row in policy.seeds["item_list"]}
+    headers = {"own_expense": "fulamt_ownpay_amt", "over_limit": "overlmt_selfpay"}
+    held: dict[str, dict[str, dict[Key, Decimal]]] = {}
+    taken: dict[tuple[str, str], Decimal] = defaultdict(lambda: ZERO)
+    by_id = {row["setl_id"]: row for row in rows}
+    accepted = [row for row in rows if row["setl_id"] in root]
+    accepted.sort(key=lambda row: (row["setl_id"] != root[row["setl_id"]], row["setl_time"], row["setl_id"]))
+    for row in accepted:
+        key = row["setl_id"]
+        said = said_by_lines(own.get(key, ()), listed)
+        held[key] = {}
+        for group, column in headers.items():
+            header = row[column] or ZERO
+            held[key][group] = held_to_header(said[group], header)
+            whole = by_id[root[key]][column] or ZERO
+            if key != root[key] and not said[group] and header:
+                before = taken[root[key], group]
+                taken[root[key], group] += header
+                if whole:
+                    of_root = held[root[key]][group]
+                    low, high = (in_proportion(of_root, part, whole) for part in (before, before + header))
+                    held[key][group] = {item: high[item] - low[item] for item in of_root}
+    return {key: as_lines(amounts) for key, amounts in held.items()}
+
+
 def settlements_of(
     rows: list[Row], root: dict[str, str], fee_lines: list[Row], policy: Policy
 ) -> dict[str, Settlement]:
     """The accepted settlements with their lines and the root original of each reversal, whose place they take."""
-    lines: dict[str, list[Line]] = defaultdict(list)
-    for row in fee_lines:
-        if row["setl_id"] in root:
-            lines[row["setl_id"]].append(line_of(row))
+    lines = lines_by_settlement(rows, root, fee_lines, policy)
     settlements = {}
     place = {row["setl_id"]: row for row in rows}
     for row in rows:
@@ -911,7 +995,7 @@ def settlements_of(
             continue
         of = place[root[row["setl_id"]]]
         pool = policy.pool_of(of["insu_admdvs"])
-        own = tuple(lines.get(row["setl_id"], ()))
+        own = lines[row["setl_id"]]
         settlements[row["setl_id"]] = Settlement(
             settlement_id=row["setl_id"],
             person_no=row["psn_no"],
@@ -1139,9 +1223,14 @@ class Claim:
 
 
 def terms_day(settlement: Settlement, scheme: Row) -> date:
-    """Reading R3: the date whose terms hold: the root original's, or (`posting`) its own."""
-    of = settlement if scheme["reversal_terms"] == "posting" else settlement.root
-    return of.settled_at.date()
+    """Reading R3: the date whose terms hold: the root original's, or (`posting`) its own.
+
+    Of a scheme that has ended by the posting of what it paid, the last day holds.
+    """
+    own, root = settlement.settled_at.date(), settlement.root.settled_at.date()
+    if scheme["reversal_terms"] != "posting":
+        return root
+    return min(own, scheme["ends"] - timedelta(days=1)) if root < scheme["ends"] else own
 
 
 def benefit_year_of(settlement: Settlement, scheme: Row) -> int:
@@ -1152,13 +1241,18 @@ def benefit_year_of(settlement: Settlement, scheme: Row) -> int:
     return root.settled_at.year
 
 
-def covers(scheme: Row, settlement: Settlement) -> bool:
-    """Whether a scheme covers the settlement's pool and insurance type, and is in force."""
+def covers(scheme: Row, settlement: Settlement, policy: Policy) -> bool:
+    """Whether a scheme's version covers the settlement's pool and insurance type, and is in force.
+
+    The scheme is that of the root original's day (rules A3, C3), its version that of the terms.
+    """
+    of_scheme = [row for row in policy.schemes if row["scheme_id"] == scheme["scheme_id"]]
     types = INSURANCE_TYPES_OF_ALL if scheme["insurance_type"] == "all" else (scheme["insurance_type"],)
     return (
         scheme["pool_region_code"] == settlement.pool
         and settlement.insurance_type in types
         and in_force(scheme, terms_day(settlement, scheme))
+        and any(in_force(row, settlement.root.settled_at.date()) for row in of_scheme)
     )
 
 
@@ -1169,7 +1263,7 @@ def claims_of(
     accounts = defaultdict(list)
     for settlement in settlements:
         for scheme in policy.schemes:
-            if not covers(scheme, settlement):
+            if not covers(scheme, settlement, policy):
                 continue
             scheme_id = scheme["scheme_id"]
             day = terms_day(settlement, scheme)
@@ -1383,7 +1477,7 @@ class CoverStart:
     event_on: date | None
 
 
-def premiums_of(rows: list[Row], first_year: int) -> dict[str, list[Premium]]:
+def premiums_of(rows: list[Row], first_year: int, last_year: int) -> dict[str, list[Premium]]:
     """Rule G7: the premiums of each person, with the renewals by consent in every year of which the extract tells."""
     years = sorted({row["cover_year"] for row in rows})
     premiums: dict[str, list[Premium]] = defaultdict(list)
@@ -1395,7 +1489,7 @@ def premiums_of(rows: list[Row], first_year: int) -> dict[str, list[Premium]]:
         consent, withdrawn = day(row["auto_renew_consent_time"]), day(row["renewal_withdrawn_time"])
         paid = day(row["paid_time"]) or consent
         found = premiums[row["psn_no"]]
-        if paid is not None and row["cover_year"] >= first_year:
+        if paid is not None and first_year <= row["cover_year"] <= last_year:
             event_on = day(row["event_date"])
             found.append(
                 Premium(row["cover_year"], paid, row["channel"], row["event"], event_on, False, row["enrl_id"])
@@ -1403,7 +1497,7 @@ def premiums_of(rows: list[Row], first_year: int) -> dict[str, list[Premium]]:
         for year in years:
             new_year = date(year, 1, 1)
             stands = consent is not None and consent < new_year and not (withdrawn and withdrawn < new_year)
-            if stands and year > row["cover_year"] and year >= first_year:
+            if stands and year > row["cover_year"] and first_year <= year <= last_year:
                 day_before = new_year - timedelta(days=1)
                 found.append(Premium(year, day_before, row["channel"], None, None, True, row["enrl_id"]))
     return premiums
@@ -1489,9 +1583,10 @@ class Covers:
         first_year = min(
             row["effective_from"].year for row in policy.seeds["scheme"] if row["scheme_id"] == self.scheme_id
         )
+        last_year = (scheme["ends"] - timedelta(days=1)).year
         self.starts = {
             person: cover_starts(premiums, first_year, self.rules)
-            for person, premiums in premiums_of(enrolments, first_year).items()
+            for person, premiums in premiums_of(enrolments, first_year, last_year).items()
         }
         spells = defaultdict(list)
         for row in insured:
@@ -1561,7 +1656,7 @@ def person_years(settlements: Iterable[Settlement], scheme: Row, first_day: date
     for settlement in settlements:
         if settlement.pool != scheme["pool_region_code"] or settlement.insurance_type not in types:
             continue
-        if terms_day(settlement, scheme) >= first_day:
+        if first_day <= settlement.root.settled_at.date() < scheme["ends"]:
             found[settlement.person_no, benefit_year_of(settlement, scheme)].append(settlement)
     for members in found.values():
         members.sort(key=lambda s: (s.settled_at, s.settlement_id))
@@ -1597,6 +1692,7 @@ def pay_supplementary(
         counted: dict[str, Decimal] = defaultdict(lambda: ZERO)
         outside: dict[str, Decimal] = defaultdict(lambda: ZERO)
         paid_before, rows, is_open_year = ZERO, [], False
+        given = owed = ZERO
         for settlement in members:
             day = terms_day(settlement, scheme)
             status = covers.status(person, day)
@@ -1629,26 +1725,41 @@ def pay_supplementary(
                     high = max(ZERO, left_after - outside[pool] - deductible)
                     left_moved += high - low
                 else:
+                    most = ladder.expense_limits.get(pool)
+                    room = None if most is None else max(ZERO, most - deductible)
                     low = max(ZERO, before.get(pool, ZERO) - deductible)
                     high = max(ZERO, counted[pool] - deductible)
+                    low, high = (low, high) if room is None else (min(low, room), min(high, room))
                 stood, stands = stood + low, stands + high
-            tiers = []
-            on_left = ZERO
+            climbed = []  # (tier, rate, expense, payout, part of it on what earlier layers left)
             expenses = difference(tier_expenses, stood, stands, ladder)
             payouts = difference(tier_payouts, stood, stands, ladder)
             lefts = difference(tier_payouts, stood, stood + left_moved, ladder)
             for (number, _, _, rate), expense, amount, left in zip(ladder.tiers, expenses, payouts, lefts, strict=True):
                 if expense:
-                    tiers.append(Tier(settlement.settlement_id, scheme_id, number, rate, expense, amount))
-                    on_left += left
+                    climbed.append((number, rate, expense, amount, left))
             for number, pool, lower, upper, rate in ladder.steps:
                 reached = [max(ZERO, min(amount, upper) - lower) for amount in (before.get(pool, ZERO), counted[pool])]
                 stepped_before, stepped_after = stepped_before + reached[0], stepped_after + reached[1]
                 if reached[0] != reached[1]:
                     amount = round_half_up(rate * reached[1]) - round_half_up(rate * reached[0])
-                    tiers.append(
-                        Tier(settlement.settlement_id, scheme_id, number, rate, reached[1] - reached[0], amount)
-                    )
+                    climbed.append((number, rate, reached[1] - reached[0], amount, ZERO))
+            climbed.sort(key=lambda row: row[0])
+            wanted = [amount for _, _, _, amount, _ in climbed]
+            moved, owed = payout_of(sum(wanted, ZERO), ladder.payout_limit, given, owed)
+            given += moved
+            kept = wanted if moved == sum(wanted, ZERO) else cut_to(wanted, moved)
+            tiers = [
+                Tier(settlement.settlement_id, scheme_id, number, rate, expense, amount)
+                for (number, rate, expense, _, _), amount in zip(climbed, kept, strict=True)
+            ]
+            on_left = sum(
+                (
+                    left if amount == whole else held_to(amount, left)
+                    for (_, _, _, whole, left), amount in zip(climbed, kept, strict=True)
+                ),
+                ZERO,
+            )
             result.on_left[settlement.settlement_id] = on_left
             rows.append(
                 Payout(
@@ -1670,7 +1781,7 @@ def pay_supplementary(
                     is_reversal=settlement.is_reversal,
                     cover_status=status,
                     parameter_status=max(used, key=STATUSES.index),
-                    tiers=tuple(sorted(tiers, key=lambda tier: tier.tier_no)),
+                    tiers=tuple(tiers),
                     accumulated_by_pool=dict(counted),
                     ladder=ladder,
                 )

@@ -121,6 +121,32 @@ def add_region(seeds: Path, number: int, case: PublishedCase) -> str:
     return county
 
 
+def add_reform(seeds: Path) -> str:
+    """Add a pool whose scheme ends with 2021 and is followed by another; return its county code."""
+
+    def published(number: int, deductible: str, rate: str) -> PublishedCase:
+        tiers = [(None, Decimal(rate))]
+        return PublishedCase(f"R{number}", 2021, Decimal(deductible), "net", tiers, "", "", Decimal(0), Decimal(0))
+
+    county = add_region(seeds, 90, published(1, "10000.00", "0.60"))
+    add_region(seeds, 91, published(2, "20000.00", "0.70"))
+    for path in (seeds / "policy").glob("*.csv"):
+        with path.open(newline="") as file:
+            rows = list(csv.DictReader(file))
+        names = list(rows[0])
+        for row in rows:
+            if row.get("scheme_id") == "golden_r1":
+                row |= {"scheme_id": "reform_until_2021", "effective_to": "2022-01-01"}
+            elif row.get("scheme_id") == "golden_r2":
+                row |= {"scheme_id": "reform_from_2022", "effective_from": "2022-01-01"}
+                row |= {"pool_region_code": "999000"} if "pool_region_code" in row else {}
+        with path.open("w", newline="") as file:
+            writer = csv.DictWriter(file, names, lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(rows)
+    return county
+
+
 def add_document(seeds: Path) -> None:
     """The document that the added rows name."""
     append(seeds, "policy_document", [{

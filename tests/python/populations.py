@@ -90,7 +90,33 @@ def vary_seeds(source: Path, target: Path, rng: random.Random) -> None:
     shutil.copytree(source, target, dirs_exist_ok=True)
     seeds = SeedFolder(target)
     vary_readings(seeds, rng)
-    NewCity(seeds, rng).add()
+    city = NewCity(seeds, rng)
+    city.add()
+    if rng.random() < 0.5:
+        succeed(seeds, "new_cii", rng.choice(("2022-01-01", city.versions[-1][0], "2023-07-01")))
+
+
+def succeed(seeds: SeedFolder, scheme_id: str, day: str) -> None:
+    """Ends a scheme on a day, and lets another one of the same rows, or of those from then on, follow it."""
+    if day == "2021-01-01":
+        return
+    for name in ("scheme", "benefit_term", "benefit_tier", "category_modifier", "coverage"):
+        columns, rows = seeds.read(name)
+        divided = []
+        for row in rows:
+            if row["scheme_id"] != scheme_id:
+                divided.append(row)
+                continue
+            if row["effective_from"] < day:
+                ends = min(row["effective_to"] or day, day)
+                divided.append(row | {"effective_to": ends})
+            if not row["effective_to"] or row["effective_to"] > day:
+                begins = max(row["effective_from"], day)
+                divided.append(row | {"scheme_id": f"{scheme_id}_next", "effective_from": begins})
+        seeds.write(name, columns, divided)
+    _, standards = seeds.read("funding_standard")
+    own = [row for row in standards if row["scheme_id"] == scheme_id]
+    seeds.append("funding_standard", *(row | {"scheme_id": f"{scheme_id}_next"} for row in own))
 
 
 def vary_readings(seeds: SeedFolder, rng: random.Random) -> None:
@@ -107,14 +133,31 @@ def vary_readings(seeds: SeedFolder, rng: random.Random) -> None:
         if row["scheme_kind"] == "medical_aid":
             row["layer_order"] = aid_order
 
+    # The published scheme has no limit; another region's may, and a category may be without (rule D4).
+    limit = rng.choice(("", "500.00", "2000.00", "60000.00"))
+
     def term(row: Row) -> None:
         row["bound_inclusive"] = inclusive[row["scheme_id"]]
+        if row["scheme_id"] == "lishui_supplementary":
+            row["annual_limit"] = limit
 
     def corridor(row: Row) -> None:
         row["band_basis"] = "excess"
 
     seeds.edit("scheme", scheme)
     seeds.edit("benefit_term", term)
+    if limit:
+        seeds.append(
+            "category_modifier",
+            dated(
+                scheme_id="lishui_supplementary",
+                assistance_category="subsistence_allowance",
+                deductible_factor="1",
+                rate_addition=rng.choice(("0.05", "")),
+                limit_waived=rng.choice(("true", "false")),
+                document_id="generated_2021",
+            ),
+        )
     if rng.random() < 0.5:
         seeds.edit("risk_corridor_band", corridor)
 
@@ -551,6 +594,8 @@ class Population:
             if scheme["pool_region_code"] != person.pool:
                 continue
             if scheme["insurance_type"] not in {"all", *types}:
+                continue
+            if not oracle.in_force(scheme, moments[0].date()):
                 continue
             for category in ("none", *self.policy.priorities):
                 if category == "none" or self.chance(0.3):

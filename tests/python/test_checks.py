@@ -323,6 +323,7 @@ RAW_FAULTS = [
         ("own_expense_is_within_the_line", {"bkkp_sn": "B7", "det_item_fee_sumamt": 99}, "bkkp_sn=B7, setl_id=S1"),
         ("fee_lines_have_a_settlement", {"bkkp_sn": "B8", "setl_id": "S999"}, "bkkp_sn=B8, setl_id=S999"),
         ("fee_lines_add_up_to_the_settlement", {"bkkp_sn": "B9", "setl_id": "S1"}, "setl_id=S1"),
+        ("own_expense_of_lines_is_within_the_settlement", {"bkkp_sn": "B10", "setl_id": "S1"}, "setl_id=S1"),
     ),
     *_faults(
         "raw_mdtrt_d",
