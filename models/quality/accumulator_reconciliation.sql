@@ -1,5 +1,5 @@
--- The same money added up on four ways, by scheme and benefit year (rules E4, H3, E8): by settlement, tier, person-year and
--- fund; beside it what the live system recorded.
+-- The same money added up on four ways, by scheme and benefit year (rules E4, H3): by settlement, tier, person-year and
+-- fund; beside it what the live system recorded (rule E8).
 {%- set ways = ['tier_payout_amount', 'person_year_payout_amount', 'fund_payout_amount'] %}
 with
 
