@@ -12,6 +12,7 @@ from rich.console import Console
 from dabing.errors import DabingError
 
 EXIT_FAILED = 1
+EXIT_BUSY = 3
 EXIT_INTERRUPTED = 130
 
 
@@ -36,6 +37,7 @@ def _parser() -> argparse.ArgumentParser:
         action="store_true",
         help="after a failure leave the unfinished build for inspection instead of deleting it",
     )
+    run.add_argument("--rebuild", action="store_true", help="build also when input, code and seeds are unchanged")
 
     whatif = commands.add_parser(
         "whatif",
@@ -56,6 +58,14 @@ def _parser() -> argparse.ArgumentParser:
         "--by", action="append", default=[], choices=["county", "category"], help="results by county, category or both"
     )
     whatif.add_argument("--json", action="store_true", help="JSON instead of tables")
+
+    releases = commands.add_parser("releases", help="list the kept releases, or serve an earlier one again")
+    releases.add_argument("--back-to", type=int, metavar="NUMBER", help="serve this release again")
+    releases.add_argument("--warehouse", type=Path, default=Path("warehouse"), help="folder of the published result")
+
+    export = commands.add_parser("export", help="write the public tables as Parquet files")
+    export.add_argument("directory", type=Path, help="folder to write into: <schema>/<table>.parquet")
+    export.add_argument("--warehouse", type=Path, default=Path("warehouse"), help="folder of the published result")
 
     explain = commands.add_parser("explain", help="say step by step how the payouts of a settlement came about")
     explain.add_argument("settlement", nargs="?", help="number of the settlement (setl_id)")
@@ -79,7 +89,7 @@ def main(arguments: list[str] | None = None) -> int:
             console.print(f"{options.directory}: sample of {options.persons:,} persons, seed {options.seed}")
         elif options.command == "whatif":
             from dabing import report
-            from dabing.run import DATABASE
+            from dabing.publish import DATABASE
             from dabing.whatif import whatif
 
             whatif(
@@ -90,6 +100,20 @@ def main(arguments: list[str] | None = None) -> int:
                 options.json,
                 report.console(),
             )
+        elif options.command == "releases":
+            from dabing import report
+            from dabing.publish import go_back
+
+            warehouse = options.warehouse.resolve()
+            if options.back_to is not None:
+                release = go_back(warehouse, options.back_to)
+                console.print(f"Release {release.number} of {release.released_at:%Y-%m-%d %H:%M:%S} is served again.")
+            report.print_releases(report.console(), warehouse)
+        elif options.command == "export":
+            from dabing.publish import write_parquet
+
+            written = write_parquet(options.warehouse.resolve(), options.directory)
+            console.print(f"{options.directory}: {len(written)} public tables as Parquet", markup=False)
         elif options.command == "explain":
             from dabing.explain import explain
 
@@ -105,11 +129,13 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             from dabing.run import run
 
-            run(options.raw, options.warehouse, keep_failed=options.keep_failed)
+            run(options.raw, options.warehouse, keep_failed=options.keep_failed, rebuild=options.rebuild)
     except DabingError as error:
+        from dabing.publish import BusyError
+
         for sentence in error.sentences:
             console.print("Stopped: " + sentence, markup=False, style="red")
-        return EXIT_FAILED
+        return EXIT_BUSY if isinstance(error, BusyError) else EXIT_FAILED
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     return 0

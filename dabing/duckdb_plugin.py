@@ -37,7 +37,8 @@ class Plugin(BasePlugin):
     """Sets the DuckDB variable ``person_key`` on each cursor that dbt opens."""
 
     def initialize(self, plugin_config: dict) -> None:
-        """Find the key once for the process."""
+        """Find the key once for the process; DuckDB makes no folder for its file."""
+        Path(plugin_config["database"]).parent.mkdir(parents=True, exist_ok=True)
         key = person_key(plugin_config.get("person_key", ""), plugin_config["key_file"])
         self._literal = "'" + key.replace("'", "''") + "'"
 

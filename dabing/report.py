@@ -8,6 +8,8 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from dabing.publish import releases
+
 ROWS = """
     select raw_table, sum(delivered), sum(accepted), sum(superseded), sum(void), sum(quarantined)
     from quality.load_audit group by raw_table order by sum(delivered) desc
@@ -20,6 +22,10 @@ FUNDS = """
     select scheme_id, benefit_year, sum(insured_heads), sum(income_amount), sum(persons_paid), sum(payout_amount),
         max_by(parameter_status, case parameter_status when 'enacted' then 1 when 'reference' then 2 else 3 end)
     from funds.fct_fund_year group by all order by all
+"""
+RELEASE = """
+    select code_version, input_files, checks, warnings, (select sum(payout_amount) from benefits.fct_payout)
+    from quality.release where release_number = $1
 """
 
 
@@ -51,6 +57,19 @@ def print_summary(console: Console, database: Path, results: list) -> None:
     console.print(f"Checks: {len(results)}, of which {len(warnings)} gave a warning (quality.check_result)")
     for result in warnings:
         console.print(f"  warning: {result.message}", markup=False)
+
+
+def print_releases(console: Console, warehouse: Path) -> None:
+    """Print the kept releases, oldest first, and which one is served."""
+    rows = []
+    for release, path, is_served in releases(warehouse):
+        with duckdb.connect(str(path), read_only=True) as connection:
+            found = connection.execute(RELEASE, [release.number]).fetchone()
+        rows.append(
+            (str(release.number), f"{release.released_at:%Y-%m-%d %H:%M:%S}", *found, "yes" if is_served else "")
+        )
+    names = ["release", "released at", "code", "raw files", "checks", "warnings", "payouts, yuan", "served"]
+    _print(console, f"Releases kept in {warehouse}", names, rows)
 
 
 def _print(console: Console, title: str, names: list[str], rows: list[tuple]) -> None:

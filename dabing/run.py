@@ -22,23 +22,23 @@ from pathlib import Path
 import duckdb
 from rich.console import Console
 
-from dabing import report
+from dabing import publish, report
 from dabing.errors import DabingError
 from dabing.preflight import check_raw_files
 
 PROJECT = Path(__file__).resolve().parent.parent
-DATABASE = "dabing.duckdb"
 # The meanings of identity codes are for the raw border.
 STAGING = "+path:models/staging +int_pool_identity"
 EXAMPLES = 10
 
 
-def run(raw: Path | None, warehouse: Path, keep_failed: bool = False) -> Path:
+def run(raw: Path | None, warehouse: Path, keep_failed: bool = False, rebuild: bool = False) -> Path:
     """Build the warehouse from ``raw`` and publish it as ``warehouse/dabing.duckdb``; return that path.
 
     The dbt project is that of the working folder, or this one where the working folder has none. Without ``raw`` the
-    project's own folder is used, and filled with the sample when it is not there. Raises DabingError when the input
-    cannot be used or a critical check fails; nothing is published then.
+    project's own folder is used, and filled with the sample when it is not there. Where input, code and seeds are those
+    of the served release nothing is built, unless ``rebuild`` asks for it. Raises DabingError when the input cannot be
+    used or a critical check fails, BusyError when another run is at work; nothing is published then.
     """
     console = report.console()
     project = Path.cwd() if Path("dbt_project.yml").exists() else PROJECT
@@ -46,25 +46,59 @@ def run(raw: Path | None, warehouse: Path, keep_failed: bool = False) -> Path:
     check_raw_files(raw)
     warehouse = warehouse.resolve()
     warehouse.mkdir(parents=True, exist_ok=True)
-    _check_served(warehouse / DATABASE)
+    with publish.lock(warehouse):
+        for path in publish.remove_leftovers(warehouse):
+            console.print(f"Removed what a run left that was killed: {path}", markup=False)
+        served = warehouse / publish.DATABASE
+        _check_served(served)
+        files = publish.input_files(raw)
+        sources = publish.sources(project, files, _person_key(warehouse))
+        last = publish.release_of(served)
+        if last is not None and last.sources == sources and not rebuild:
+            console.print(
+                f"Nothing to do: input, code and seeds are those of release {last.number}"
+                f" ({last.released_at:%Y-%m-%d %H:%M:%S}), which is served. --rebuild builds it anew."
+            )
+            return served
+        _build_and_publish(raw, warehouse, project, files, sources, keep_failed, console)
+    console.print(f"\nPublished: {served}", markup=False)
+    return served
+
+
+def _build_and_publish(
+    raw: Path,
+    warehouse: Path,
+    project: Path,
+    files: list[publish.InputFile],
+    sources: publish.Sources,
+    keep_failed: bool,
+    console: Console,
+) -> None:
+    """Build aside under the final name, check, and replace what is served."""
+    served = warehouse / publish.DATABASE
     build = Path(tempfile.mkdtemp(prefix="build-", dir=warehouse))
     try:
-        database = build / DATABASE
-        served = warehouse / DATABASE
+        database = build / publish.DATABASE
         with _environment(raw, database, warehouse), _ended_with(build, keep_failed):
             results = _build_and_check(database, project, console)
-            _add_history(database, served, results)
+            publish.check_unchanged(files, publish.input_files(raw))
+            release = _add_history(database, served, results, files, sources, publish.next_number(warehouse))
             report.print_summary(console, database, results)
-        os.replace(database, served)
+        publish.publish(database, warehouse, release)
     except BaseException:
         if keep_failed:
-            console.print(f"The unfinished build is kept in {build}.", markup=False)
+            kept = build.rename(build.with_name(build.name.replace("build-", "failed-")))
+            console.print(f"The unfinished build is kept in {kept}.", markup=False)
         else:
             shutil.rmtree(build, ignore_errors=True)
         raise
     shutil.rmtree(build, ignore_errors=True)
-    console.print(f"\nPublished: {served}", markup=False)
-    return served
+
+
+def _person_key(warehouse: Path) -> str:
+    from dabing.duckdb_plugin import person_key
+
+    return person_key(os.environ.get("DBT_ENV_SECRET_PERSON_KEY", ""), warehouse / "person_key")
 
 
 def _check_served(served: Path) -> None:
@@ -268,18 +302,55 @@ def _stop_at_critical(results: list) -> None:
         raise DabingError(*(result.message for result in failures))
 
 
-def _add_history(database: Path, served: Path, results: list) -> None:
-    """Put this run's check results, after those of earlier runs, into the file that is to be published."""
+def _add_history(
+    database: Path,
+    served: Path,
+    results: list,
+    files: list[publish.InputFile],
+    sources: publish.Sources,
+    number: int,
+) -> publish.Release:
+    """Put check results and release of this run, after those of earlier runs, into the file that is to be published."""
     from dabing.checks import write_results
 
     now = datetime.now()
-    if served.exists():
-        with duckdb.connect(str(database)) as connection:
+    run_id = f"{now:%Y%m%dT%H%M%S}"
+    with duckdb.connect(str(database)) as connection:
+        if served.exists():
             connection.execute(f"attach '{str(served).replace(chr(39), chr(39) * 2)}' as served (read_only)")
-            if not _is_empty(connection, "served"):
-                connection.execute("insert into quality.check_result by name select * from served.quality.check_result")
+            held = "select table_name from duckdb_tables() where database_name = 'served' and schema_name = 'quality'"
+            for table in {"check_result", "release"} & {name for (name,) in connection.execute(held).fetchall()}:
+                connection.execute(f"insert into quality.{table} by name select * from served.quality.{table}")
             connection.execute("detach served")
-    write_results(database, results, run_id=now.strftime("%Y%m%dT%H%M%S"), checked_at=now)
+        # Two runs within a second, or a clock that was set back.
+        earlier = {name for (name,) in connection.execute("select run_id from quality.check_result").fetchall()}
+        while run_id in earlier:
+            run_id += "+"
+        release = publish.Release(number, run_id, now, sources)
+        connection.execute(
+            "insert into quality.release by name select $1 as release_number, $2 as run_id, $3 as released_at,"
+            " $4 as code_version, $5 as code_hash, $6 as seed_hash, $7 as input_hash, $8 as input_files,"
+            " $9 as input_bytes, $10 as checks, $11 as warnings",
+            [
+                number,
+                run_id,
+                now,
+                publish.code_version(PROJECT),
+                sources.code_hash,
+                sources.seed_hash,
+                sources.input_hash,
+                len(files),
+                sum(file.size for file in files),
+                len(results),
+                sum(not result.success for result in results),
+            ],
+        )
+        connection.executemany(
+            "insert into quality.release_input values ($1, $2, $3)",
+            [[file.file, file.size, datetime.fromtimestamp(file.modified_ns / 1e9)] for file in files],
+        )
+    write_results(database, results, run_id=run_id, checked_at=now)
+    return release
 
 
 def _sentence(message: str) -> str:

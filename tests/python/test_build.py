@@ -30,7 +30,7 @@ PUBLIC = {
     },
     "funds": {"fct_fund_year"},
     "policy": {"dim_scheme", "benefit_schedule", "policy_document", "guardrail_check", "fct_scenario"},
-    "quality": {"load_audit", "quarantine", "check_result", "accumulator_reconciliation"},
+    "quality": {"load_audit", "quarantine", "check_result", "accumulator_reconciliation", "release", "release_input"},
     "shared": {"dim_person", "dim_region", "dim_institution", "dim_date", "dim_disease"},
 }
 
