@@ -38,6 +38,9 @@ TEXTS = {
         "settlement": "Settlement {settlement_id} of {settled_at}, benefit year {benefit_year}",
         "reversal": "It takes back settlement {settlement_id} of {settled_at}.",
         "person_year": "Person {person_key}, benefit year {benefit_year}: {settlement_count} settlements",
+        "account": "{name}: counted {eligible_expense:,}, payable {payable_expense:,}, paid {payout_amount:,};"
+        " left of the deductible {deductible_remaining:,}",
+        "limit": ", of the limit {limit_remaining:,}",
         "burden": "Who bears the cost, in yuan",
         "capped": "Not counted, because nothing was left for it",
         "article": "{title}, article {article}",
@@ -57,6 +60,9 @@ TEXTS = {
         "settlement": "结算单{settlement_id}，结算时间{settled_at}，结算年度{benefit_year}",
         "reversal": "本单冲销结算单{settlement_id}（{settled_at}）。",
         "person_year": "参保人{person_key}，结算年度{benefit_year}，共{settlement_count}次结算",
+        "account": "{name}：计入{eligible_expense:,}元，纳入支付{payable_expense:,}元，已支付{payout_amount:,}元；"
+        "起付标准剩余{deductible_remaining:,}元",
+        "limit": "，年度限额剩余{limit_remaining:,}元",
         "burden": "费用分担（元）",
         "capped": "因无剩余费用而未计入",
         "article": "《{title}》第{article}条",
@@ -210,7 +216,12 @@ def explain_person_year(warehouse: Warehouse, person: str, year: int) -> dict[st
     return {
         "person_year": burdens[0],
         "accumulators": warehouse.rows(
-            "select * from benefits.fct_accumulator_year where person_key = ? and benefit_year = ? order by scheme_id",
+            "select accounts.*, schemes.scheme_name as name, schemes.scheme_name_zh as name_zh"
+            " from benefits.fct_accumulator_year as accounts inner join ("
+            " select scheme_id, max(scheme_name) as scheme_name, max(scheme_name_zh) as scheme_name_zh,"
+            " min(layer_order) as layer_order from policy.dim_scheme group by scheme_id"
+            ") as schemes on accounts.scheme_id = schemes.scheme_id"
+            " where person_key = ? and benefit_year = ? order by layer_order, scheme_id",
             key,
             year,
         ),
@@ -279,7 +290,12 @@ def as_text(found: dict[str, Any], warehouse: Warehouse, language: str) -> str:
     if "settlement" in found:
         return "\n".join(settlement_lines(found, terms, language))
     year = found["person_year"]
-    lines = [TEXTS[language]["person_year"].format(**year), *burden_lines(year, terms, TEXTS[language])]
+    texts = TEXTS[language]
+    lines = [texts["person_year"].format(**year), *burden_lines(year, terms, texts)]
+    for account in found["accumulators"]:
+        name = account["name_zh"] if language == "zh" else account["name"]
+        line = texts["account"].format(**account | {"name": name})
+        lines.append(line + (texts["limit"].format(**account) if account["limit_remaining"] is not None else ""))
     for settlement in found["settlements"]:
         lines += ["", *settlement_lines(settlement, terms, language)]
     return "\n".join(lines)

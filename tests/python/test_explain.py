@@ -100,7 +100,10 @@ def test_a_person_year_is_found_by_number_and_by_key(sample_build):
     key = json.loads(by_number)["person_year"]["person_key"]
     assert said(sample_build, "--person", key, "--year", "2021", "--json") == by_number
     assert len(json.loads(by_number)["settlements"]) == 4
-    assert "4 settlements" in said(sample_build, "--person", key, "--year", "2021")
+    text = said(sample_build, "--person", key, "--year", "2021")
+    assert "4 settlements" in text
+    assert "Lishui critical illness insurance: counted " in text
+    assert "left of the deductible 0.00, of the limit 4" in text
 
 
 def test_what_does_not_exist_is_said_and_something_near_is_suggested(sample_build):
