@@ -30,42 +30,52 @@ LAYERS = (
     "out_of_pocket",
 )
 PERSON_KEY = re.compile(r"[0-9a-f]{32}")
+AMOUNT = re.compile(r"\d{4,}\.\d\d(?!\d)")
+ARTICLE_NUMBER = re.compile(r"[0-9.]+")
 SUGGESTIONS = 3
 TEXTS = {
     "en": {
         "settlement": "Settlement {settlement_id} of {settled_at}, benefit year {benefit_year}",
-        "reversal": "It takes back an earlier settlement.",
+        "reversal": "It takes back settlement {settlement_id} of {settled_at}.",
         "person_year": "Person {person_key}, benefit year {benefit_year}: {settlement_count} settlements",
+        "account": "{name}: counted {eligible_expense:,}, payable {payable_expense:,}, paid {payout_amount:,};"
+        " left of the deductible {deductible_remaining:,}",
+        "limit": ", of the limit {limit_remaining:,}",
         "burden": "Who bears the cost, in yuan",
         "capped": "Not counted, because nothing was left for it",
         "article": "{title}, article {article}",
+        "note": "{title}: {article}",
         "document": "{title}",
         "status": {
-            "enacted": "All parameters are enacted.",
-            "reference": "Some parameters are published elsewhere, not in the document itself (reference).",
-            "illustrative": "Some parameters are illustrative: no document prints them.",
+            "enacted": "All parameters behind these amounts are enacted.",
+            "reference": "Some parameters behind them are published elsewhere, not in the document itself (reference).",
+            "illustrative": "Some parameters behind them are illustrative: no document prints them.",
         },
         "relief": "Charity relief",
         "nothing": "No scheme looks at this settlement.",
-        "variance": "The live system recorded {recorded_amount} yuan for critical illness insurance; computed are"
-        " {computed_amount}. Cause: {cause}.",
+        "variance": "The live system recorded {recorded_amount:,} yuan for critical illness insurance; computed are"
+        " {computed_amount:,}. Cause: {cause}.",
     },
     "zh": {
         "settlement": "结算单{settlement_id}，结算时间{settled_at}，结算年度{benefit_year}",
-        "reversal": "本单为冲销。",
+        "reversal": "本单冲销结算单{settlement_id}（{settled_at}）。",
         "person_year": "参保人{person_key}，结算年度{benefit_year}，共{settlement_count}次结算",
+        "account": "{name}：计入{eligible_expense:,}元，纳入支付{payable_expense:,}元，已支付{payout_amount:,}元；"
+        "起付标准剩余{deductible_remaining:,}元",
+        "limit": "，年度限额剩余{limit_remaining:,}元",
         "burden": "费用分担（元）",
         "capped": "因无剩余费用而未计入",
-        "article": "《{title}》{article}",
+        "article": "《{title}》第{article}条",
+        "note": "《{title}》：{article}",
         "document": "《{title}》",
         "status": {
-            "enacted": "所用参数均有文件依据。",
+            "enacted": "以上金额所用参数均有文件依据。",
             "reference": "部分参数引自其他公开资料。",
             "illustrative": "部分参数为示意值，文件未载明。",
         },
         "relief": "慈善救助",
         "nothing": "没有保障项目涉及本次结算。",
-        "variance": "大病保险系统记录{recorded_amount}元，计算结果{computed_amount}元。原因：{cause}。",
+        "variance": "大病保险系统记录{recorded_amount:,}元，计算结果{computed_amount:,}元。原因：{cause}。",
     },
 }
 
@@ -142,19 +152,29 @@ def explain_settlement(warehouse: Warehouse, settlement_id: str) -> dict[str, An
         settlement_id,
     )
     schemes = warehouse.rows(
-        "select distinct scheme_id, scheme_name, scheme_name_zh, layer_order from policy.dim_scheme"
-        " order by layer_order"
+        "select scheme_id, scheme_name, scheme_name_zh, layer_order, max(schemes.document_id) as document_id,"
+        " max(article) as article, max(title) as title, max(title_zh) as title_zh from policy.dim_scheme as schemes"
+        " left join policy.policy_document as documents on schemes.document_id = documents.document_id"
+        " group by all order by layer_order, scheme_id"
     )
     named = {row["scheme_id"]: row for row in schemes}
     by_scheme: dict[str, list[dict[str, Any]]] = {}
     for step in steps:
         by_scheme.setdefault(step.pop("scheme_id"), []).append(step)
     order = [scheme for scheme in named if scheme in by_scheme] + [s for s in by_scheme if s not in named]
+    nothing = dict.fromkeys(("document_id", "article", "title", "title_zh", "layer_order"))
     return {
         "settlement": burdens[0],
+        "takes_back": warehouse.rows(
+            "select originals.settlement_id, originals.settled_at from benefits.fct_claim_expense as reversals"
+            " inner join benefits.fct_claim_expense as originals"
+            " on reversals.reversed_settlement_id = originals.settlement_id where reversals.settlement_id = ?",
+            settlement_id,
+        ),
         "schemes": [
             {
                 "scheme_id": scheme,
+                **{name: named.get(scheme, nothing)[name] for name in nothing},
                 "name": named[scheme]["scheme_name"] if scheme in named else TEXTS["en"]["relief"],
                 "name_zh": named[scheme]["scheme_name_zh"] if scheme in named else TEXTS["zh"]["relief"],
                 "steps": by_scheme[scheme],
@@ -196,7 +216,12 @@ def explain_person_year(warehouse: Warehouse, person: str, year: int) -> dict[st
     return {
         "person_year": burdens[0],
         "accumulators": warehouse.rows(
-            "select * from benefits.fct_accumulator_year where person_key = ? and benefit_year = ? order by scheme_id",
+            "select accounts.*, schemes.scheme_name as name, schemes.scheme_name_zh as name_zh"
+            " from benefits.fct_accumulator_year as accounts inner join ("
+            " select scheme_id, max(scheme_name) as scheme_name, max(scheme_name_zh) as scheme_name_zh,"
+            " min(layer_order) as layer_order from policy.dim_scheme group by scheme_id"
+            ") as schemes on accounts.scheme_id = schemes.scheme_id"
+            " where person_key = ? and benefit_year = ? order by layer_order, scheme_id",
             key,
             year,
         ),
@@ -221,26 +246,41 @@ def burden_lines(row: dict[str, Any], terms: dict[str, str], texts: dict) -> lis
     return [*lines, texts["status"][row["parameter_status"]]]
 
 
+def source(row: dict[str, Any], language: str) -> str:
+    """The document and article of a step or scheme, in brackets; nothing where it has none."""
+    if not row["document_id"]:
+        return ""
+    texts = TEXTS[language]
+    title = (row["title_zh"] if language == "zh" else row["title"]) or row["title"] or row["document_id"]
+    kind = "document"
+    if row["article"]:
+        # Some parameters stand in no numbered article; what is written instead is a note.
+        kind = "article" if ARTICLE_NUMBER.fullmatch(row["article"]) else "note"
+    return f" [{texts[kind].format(title=title, article=row['article'])}]"
+
+
+def readable(sentence: str) -> str:
+    """A sentence whose amounts have their thousands apart."""
+    return AMOUNT.sub(lambda found: f"{Decimal(found.group()):,}", sentence)
+
+
 def settlement_lines(found: dict[str, Any], terms: dict[str, str], language: str) -> list[str]:
     """One settlement as text."""
     texts, suffix = TEXTS[language], "" if language == "en" else "_zh"
     settlement = found["settlement"]
     lines = [texts["settlement"].format(**settlement)]
-    if settlement["is_reversal"]:
-        lines.append(texts["reversal"])
+    lines += [texts["reversal"].format(**original) for original in found["takes_back"]]
     if not found["schemes"]:
         lines.append(texts["nothing"])
     for scheme in found["schemes"]:
-        lines += ["", scheme["name" + suffix]]
-        for step in scheme["steps"]:
-            line = f"  {step['explanation' + suffix]}"
-            if step["document_id"]:
-                title = step["title" + suffix] or step["title"]
-                kind = "article" if step["article"] else "document"
-                line += f" [{texts[kind].format(title=title, article=step['article'])}]"
-            lines.append(line)
+        lines += ["", scheme["name" + suffix] + source(scheme, language)]
+        lines += [f"  {readable(step['explanation' + suffix])}{source(step, language)}" for step in scheme["steps"]]
     lines += ["", *burden_lines(settlement, terms, texts)]
-    lines += [texts["variance"].format(**variance) for variance in found["variances"]]
+    for variance in found["variances"]:
+        cause = terms.get(f"cause_{variance['cause']}", variance["cause"])
+        if language == "en" and variance["assumption"] not in (None, cause):
+            cause += f" ({variance['assumption']})"
+        lines.append(texts["variance"].format(**variance | {"cause": cause}))
     return lines
 
 
@@ -250,7 +290,12 @@ def as_text(found: dict[str, Any], warehouse: Warehouse, language: str) -> str:
     if "settlement" in found:
         return "\n".join(settlement_lines(found, terms, language))
     year = found["person_year"]
-    lines = [TEXTS[language]["person_year"].format(**year), *burden_lines(year, terms, TEXTS[language])]
+    texts = TEXTS[language]
+    lines = [texts["person_year"].format(**year), *burden_lines(year, terms, texts)]
+    for account in found["accumulators"]:
+        name = account["name_zh"] if language == "zh" else account["name"]
+        line = texts["account"].format(**account | {"name": name})
+        lines.append(line + (texts["limit"].format(**account) if account["limit_remaining"] is not None else ""))
     for settlement in found["settlements"]:
         lines += ["", *settlement_lines(settlement, terms, language)]
     return "\n".join(lines)

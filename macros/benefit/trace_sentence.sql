@@ -2,10 +2,33 @@
 {%- macro trace_sentence(english) -%}
     {%- set sentences = {
         'cover': ('Cover: {item}.', '参保状态：{item}。'),
+        'cover_rule': ('By the rule: {item}.', '依据：{item}。'),
+        'cover_from': ('The cover of the year begins on {item}.', '本年度保障自{item}起。'),
+        'deductible_factor': ('This category bears {rate} of the deductible.', '该身份起付标准按{rate}执行。'),
+        'rate_addition': ('This category gets {rate} more in every tier.', '该身份各段支付比例提高{rate}。'),
+        'rate_override': ('This category gets {rate} in every tier.', '该身份各段支付比例为{rate}。'),
+        'limit_waived': ('This category has no limit of the year.', '该身份不设年度限额。'),
         'category': ('Paid as: {item}.', '待遇身份：{item}。'),
         'component': ('{item}: {amount} yuan.', '{item}{amount}元。'),
         'counted': ('Counted of {item}: {amount} of {base_amount} yuan.', '{item}{base_amount}元，计入{amount}元。'),
         'not_counted': ('Not counted: {item}, {base_amount} yuan.', '{item}{base_amount}元不计入。'),
+        'not_covered': ('Outside cover nothing counts: {item}, {base_amount} yuan.', '不在保障期内，{item}{base_amount}元不计入。'),
+        'pool_accumulator': (
+            'Accumulated in the year, {item}: {amount_before} yuan before, {amount} with this settlement, {amount_after} after.',
+            '{item}年度累计：结算前{amount_before}元，本次{amount}元，结算后{amount_after}元。',
+        ),
+        'incurred': (
+            'Incurred in the year, {item}, inside cover or not: {amount_before} yuan before, {amount_after} after this'
+            ~ ' settlement.',
+            '{item}年度发生额（含保障期外）：结算前{amount_before}元，结算后{amount_after}元。',
+        ),
+        'outside': (
+            'Left of settlements outside cover, which never counts: {amount} yuan.', '其中保障期外结算剩余{amount}元，不计入。',
+        ),
+        'pool_payable': (
+            'Payable above the deductible, {item}: {amount_before} yuan before, {amount_after} after.',
+            '{item}起付标准以上纳入支付：结算前{amount_before}元，结算后{amount_after}元。',
+        ),
         'accumulator': (
             'Accumulated in the year: {amount_before} yuan before, {amount} with this settlement, {amount_after} after.',
             '年度累计：结算前{amount_before}元，本次{amount}元，结算后{amount_after}元。',

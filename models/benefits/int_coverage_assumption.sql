@@ -1,5 +1,5 @@
--- What the live system may have counted otherwise: one row a component with it and without it, with where the ladder
--- would have stood (rule E8).
+-- What the live system may have counted otherwise: one row a component with it and without it, in each expense pool,
+-- with where the ladder would have stood (rule E8).
 with
 
 differing as (
@@ -8,10 +8,18 @@ differing as (
 
 ),
 
--- Of schemes with several expense pools only the sums are tried.
+pools as (
+
+    select
+        *,
+        count(*) over (partition by settlement_id, scheme_id) as pool_count
+    from {{ ref('int_pool_difference') }}
+
+),
+
 terms as (
 
-    select * from {{ ref('int_scheme_term') }}
+    select * from {{ ref('int_pool_term') }}
 
 )
 
@@ -23,16 +31,23 @@ select
     differing.settlement_id,
     differing.scheme_id,
     'coverage' as cause,
-    '{{ word }} {{ component }}' as assumption,
+    '{{ word }} {{ component }}' || case when pools.pool_count > 1 then ' in ' || pools.expense_pool else '' end
+        as assumption,
     differing.assistance_category,
     true as is_limited,
-    {{ payable_expense('differing.accumulated_before', 'terms') }} as stood_at,
-    {{ payable_expense('(differing.accumulated_after ' ~ sign ~ ' differing.' ~ component ~ ')', 'terms') }}
-        as stands_at
+    differing.payable_before as stood_at,
+    differing.payable_after
+    + {{ payable_expense('(pools.accumulated_after ' ~ sign ~ ' differing.' ~ component ~ ')', 'terms') }}
+    - {{ payable_expense('pools.accumulated_after', 'terms') }} as stands_at
 from differing
+inner join pools
+    on
+        differing.settlement_id = pools.settlement_id
+        and differing.scheme_id = pools.scheme_id
 inner join terms
     on
         differing.scheme_id = terms.scheme_id
+        and pools.expense_pool = terms.expense_pool
         and differing.insurance_type = terms.insurance_type
         and differing.valid_from = terms.valid_from
         and differing.assistance_category = terms.assistance_category

@@ -98,6 +98,8 @@ select
     running.scheme_id,
     running.expense_pool,
     running.after_scheme_id,
+    running.insurance_type,
+    running.terms_on,
     terms.deductible,
     cast(running.paid_after - running.payout_amount as decimal(18, 2)) as paid_before,
     running.paid_after,

@@ -96,6 +96,10 @@ select
         else greatest(counted.left_after - counted.left_outside_after - pool_terms.deductible, 0)
     end as decimal(18, 2)) as payable_after,
     counted.after_scheme_id is not null as is_left_by_earlier,
+    -- For who explains the payout (rule E9).
+    counted.incurred_before,
+    counted.incurred_after,
+    cast(counted.left_outside_after as decimal(18, 2)) as left_outside_after,
     pool_terms.deductible,
     pool_terms.limit_basis,
     pool_terms.annual_limit,

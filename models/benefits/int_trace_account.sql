@@ -1,4 +1,4 @@
--- How a scheme came from what it counted to what it paid: cover, accumulator, earlier layers, tiers (rule E9).
+-- How a scheme came from what it counted to what it paid: accumulator, payable expense, tiers (rule E9).
 {{ config(materialized='view') }}
 
 with
@@ -7,12 +7,14 @@ payouts as (
 
     select
         payouts.*,
-        payables.valid_from
+        schemes.scheme_kind
     from {{ ref('fct_payout') }} as payouts
-    inner join {{ ref('int_scheme_payable') }} as payables
-        on
-            payouts.settlement_id = payables.settlement_id
-            and payouts.scheme_id = payables.scheme_id
+    inner join (
+        select distinct
+            scheme_id,
+            scheme_kind
+        from {{ ref('scheme') }}
+    ) as schemes on payouts.scheme_id = schemes.scheme_id
 
 ),
 
@@ -25,21 +27,7 @@ tiers as (
     from {{ ref('fct_payout_tier') }} as tiers
     inner join {{ ref('benefit_schedule') }} as schedule on tiers.schedule_key = schedule.schedule_key
 
-),
-
-earlier as (
-
-    select * from {{ ref('int_earlier_layer') }}
-
 )
-
-select
-    settlement_id,
-    scheme_id,
-    {{ trace_step('1', 'cover', {'item': 'cover_status'}) }}
-from payouts
-
-union all
 
 select
     settlement_id,
@@ -48,17 +36,8 @@ select
         'amount_before': 'accumulated_before', 'amount_after': 'accumulated_after', 'amount': 'eligible_expense',
     }) }}
 from payouts
-
-union all
-
-select
-    settlement_id,
-    scheme_id,
-    {{ trace_step('41', 'earlier_layers', {
-        'item': 'expense_pool', 'base_amount': 'deductible', 'amount_before': 'paid_before',
-        'amount_after': 'paid_after',
-    }) }}
-from earlier
+-- Supplementary schemes tell each of their pools (int_trace_pool).
+where scheme_kind = 'critical_illness'
 
 union all
 

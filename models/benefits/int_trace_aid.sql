@@ -1,120 +1,106 @@
--- How medical aid and relief came to what they gave (rules E9, F2, I2).
+-- How medical aid came to what it gave: category, what was left, rate and limits, each with its article (rules E9, F2).
 {{ config(materialized='view') }}
 
 with
-
-aided as (
-
-    select
-        aided.*,
-        schemes.pool_region_code
-    from {{ ref('int_aided_settlement') }} as aided
-    inner join (
-        select distinct
-            scheme_id,
-            pool_region_code
-        from {{ ref('scheme') }}
-    ) as schemes on aided.scheme_id = schemes.scheme_id
-
-),
 
 aids as (
 
     select
         aids.*,
-        parameters.document_id,
-        parameters.article
+        aided.terms_on,
+        schemes.pool_region_code
     from {{ ref('int_medical_aid') }} as aids
-    inner join aided
+    inner join {{ ref('int_aided_settlement') }} as aided
         on
             aids.settlement_id = aided.settlement_id
             and aids.scheme_id = aided.scheme_id
-    left join {{ ref('pool_parameter') }} as parameters
-        on
-            aided.pool_region_code = parameters.pool_region_code
-            and parameters.parameter = 'medical_aid_rate_' || aids.assistance_category
-            and {{ is_in_force('parameters', 'aided.terms_on') }}
+    inner join (
+        select distinct
+            scheme_id,
+            pool_region_code
+        from {{ ref('scheme') }}
+    ) as schemes on aids.scheme_id = schemes.scheme_id
 
 ),
 
-reliefs as (
+parameters as (
 
     select
-        reliefs.*,
-        'relief' as scheme_id,
+        aids.*,
+        case
+            when parameters.parameter like 'medical_aid_rate_%' then 'rate'
+            when parameters.parameter like 'medical_aid_limit_waived_%' then 'limit_waived'
+            else replace(parameters.parameter, 'medical_aid_', '')
+        end as parameter,
+        parameters.value,
         parameters.document_id,
         parameters.article
-    from {{ ref('int_relief') }} as reliefs
-    inner join aided on reliefs.settlement_id = aided.settlement_id
-    left join {{ ref('pool_parameter') }} as parameters
+    from aids
+    inner join {{ ref('pool_parameter') }} as parameters
         on
-            aided.pool_region_code = parameters.pool_region_code
-            and parameters.parameter = 'relief_ceiling_' || reliefs.assistance_category
-            and {{ is_in_force('parameters', 'aided.terms_on') }}
-    where reliefs.ceiling is not null
+            aids.pool_region_code = parameters.pool_region_code
+            and parameters.parameter in (
+                'medical_aid_rate_' || aids.assistance_category,
+                'medical_aid_limit_waived_' || aids.assistance_category,
+                'medical_aid_deductible', 'medical_aid_annual_limit', 'medical_aid_outpatient_limit'
+            )
+            and {{ is_in_force('parameters', 'aids.terms_on') }}
+
+),
+
+-- Which expense aid looks at.
+ranges as (
+
+    select
+        aids.settlement_id,
+        aids.scheme_id,
+        max(coverage.document_id) as document_id,
+        max(coverage.article) as article
+    from aids
+    inner join {{ ref('coverage') }} as coverage
+        on
+            aids.scheme_id = coverage.scheme_id
+            and {{ is_in_force('coverage', 'aids.terms_on') }}
+    group by aids.settlement_id, aids.scheme_id
 
 )
 
 select
-    settlement_id,
-    scheme_id,
-    {{ trace_step('2', 'category', {'item': 'assistance_category'}) }}
-from aids
-
-union all
-
-select
-    settlement_id,
-    scheme_id,
+    aids.settlement_id,
+    aids.scheme_id,
     {{ trace_step('50', 'aid_base', {
-        'base_amount': 'eligible_expense', 'amount_before': 'base_before', 'amount_after': 'base_after',
-        'amount': 'aid_base',
+        'base_amount': 'aids.eligible_expense', 'amount_before': 'aids.base_before', 'amount_after': 'aids.base_after',
+        'amount': 'aids.aid_base', 'document_id': 'ranges.document_id', 'article': 'ranges.article',
     }) }}
 from aids
+left join ranges
+    on
+        aids.settlement_id = ranges.settlement_id
+        and aids.scheme_id = ranges.scheme_id
+
+{%- set of_document = {'document_id': 'document_id', 'article': 'article'} %}
+{%- for step_no, step, columns, source, condition in [
+    (4, 'category', {'item': 'assistance_category'}, 'aids', 'true'),
+    (55, 'deductible', dict({'item': "'payout'", 'amount': 'deductible'}, **of_document), 'parameters',
+        "parameter = 'deductible' and deductible <> 0"),
+    (60, 'aid_rate', dict({'base_amount': 'aid_base', 'rate': 'rate', 'amount': 'entitlement'}, **of_document),
+        'parameters', "parameter = 'rate'"),
+    (80, 'limit', dict({'item': "'payout'", 'amount': 'annual_limit'}, **of_document), 'parameters',
+        "parameter = 'annual_limit' and annual_limit is not null"),
+    (81, 'limit', dict({'item': "'outpatient'", 'amount': 'outpatient_limit'}, **of_document), 'parameters',
+        "parameter = 'outpatient_limit' and outpatient_limit is not null and is_outpatient"),
+    (82, 'limit_waived', dict({'item': "'limit_waived'"}, **of_document), 'parameters',
+        "parameter = 'limit_waived' and value = 'true'"),
+    (85, 'held', {'base_amount': 'entitlement', 'amount': 'payout_amount'}, 'aids', 'entitlement <> payout_amount'),
+    (90, 'payout', {'amount': 'payout_amount'}, 'aids', 'true'),
+] %}
 
 union all
 
 select
     settlement_id,
     scheme_id,
-    {{ trace_step('60', 'aid_rate', {
-        'base_amount': 'aid_base', 'rate': 'rate', 'amount': 'entitlement', 'document_id': 'document_id',
-        'article': 'article',
-    }) }}
-from aids
-
-union all
-
-select
-    settlement_id,
-    scheme_id,
-    {{ trace_step('80', 'limit', {'item': "'payout'", 'amount': 'annual_limit'}) }}
-from aids
-where annual_limit is not null
-
-union all
-
-select
-    settlement_id,
-    scheme_id,
-    {{ trace_step('90', 'payout', {'amount': 'payout_amount'}) }}
-from aids
-
-union all
-
-select
-    settlement_id,
-    scheme_id,
-    {{ trace_step('40', 'ceiling', {
-        'amount_before': 'borne_before', 'amount_after': 'borne_after', 'amount': 'ceiling',
-        'document_id': 'document_id', 'article': 'article',
-    }) }}
-from reliefs
-
-union all
-
-select
-    settlement_id,
-    scheme_id,
-    {{ trace_step('90', 'payout', {'amount': 'relief_paid'}) }}
-from reliefs
+    {{ trace_step(step_no, step, columns) }}
+from {{ source }}
+where {{ condition }}
+{%- endfor %}

@@ -11,7 +11,15 @@ parts as (
 
 counted as (
 
-    select * from {{ ref('int_trace_counted') }}
+    select counted.*
+    from {{ ref('int_trace_counted') }} as counted
+    inner join parts
+        on
+            counted.settlement_id = parts.settlement_id
+            and counted.scheme_id = parts.scheme_id
+            and counted.component = parts.component
+    -- Outside cover nothing counts (rule G6).
+    where parts.cover_status = 'covered'
 
 ),
 
@@ -52,3 +60,13 @@ select
     scheme_id,
     {{ trace_step('20 + component_no', 'not_counted', {'item': 'component', 'base_amount': 'amount'}) }}
 from not_counted
+where cover_status = 'covered'
+
+union all
+
+select
+    settlement_id,
+    scheme_id,
+    {{ trace_step('20 + component_no', 'not_covered', {'item': 'component', 'base_amount': 'amount'}) }}
+from not_counted
+where cover_status <> 'covered'

@@ -5,7 +5,9 @@ with
 
 settlements as (
 
-    select settlements.*
+    select
+        settlements.*,
+        payouts.cover_status
     from {{ ref('int_scheme_settlement') }} as settlements
     inner join {{ ref('fct_payout') }} as payouts
         on
@@ -21,6 +23,7 @@ select
     scheme_id,
     care_type,
     terms_on,
+    cover_status,
     {{ loop.index }} as component_no,
     '{{ component }}' as component,
     {{ component }} as amount

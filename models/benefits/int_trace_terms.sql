@@ -1,4 +1,4 @@
--- The terms under which a scheme paid a settlement: category, deductible, limit (rule E9).
+-- The terms under which a scheme paid a settlement: category and what it changes, deductible, limit (rule E9).
 {{ config(materialized='view') }}
 
 with
@@ -35,6 +35,10 @@ modified as (
 
     select
         payouts.*,
+        modifiers.deductible_factor,
+        modifiers.rate_addition,
+        modifiers.rate_override,
+        modifiers.limit_waived,
         modifiers.document_id,
         modifiers.article
     from payouts
@@ -49,10 +53,29 @@ modified as (
 select
     settlement_id,
     scheme_id,
-    {{ trace_step('2', 'category', {
+    {{ trace_step('4', 'category', {
         'item': 'assistance_category', 'document_id': 'document_id', 'article': 'article',
     }) }}
 from modified
+{%- for column, condition in {
+    'deductible_factor': 'deductible_factor <> 1',
+    'rate_addition': 'rate_addition <> 0',
+    'rate_override': 'rate_override is not null',
+    'limit_waived': 'limit_waived',
+}.items() %}
+
+union all
+
+select
+    settlement_id,
+    scheme_id,
+    {{ trace_step('5', column, {
+        'item': "'" ~ column ~ "'", 'rate': column if column != 'limit_waived' else 'null',
+        'document_id': 'document_id', 'article': 'article',
+    }) }}
+from modified
+where {{ condition }}
+{%- endfor %}
 
 union all
 

@@ -9,11 +9,17 @@ steps as (
     union all
     select * from {{ ref('int_trace_terms') }}
     union all
+    select * from {{ ref('int_trace_cover') }}
+    union all
     select * from {{ ref('int_trace_account') }}
+    union all
+    select * from {{ ref('int_trace_pool') }}
     union all
     select * from {{ ref('int_trace_held') }}
     union all
     select * from {{ ref('int_trace_aid') }}
+    union all
+    select * from {{ ref('int_trace_relief') }}
 
 ),
 

@@ -860,6 +860,7 @@ class Settlement:
     disease_code: str | None
     is_reversal: bool
     components: dict[str, Decimal]
+    reversed_id: str | None = None
     recorded: dict[str, Decimal] = field(default_factory=dict)
     lines: tuple[Line, ...] = ()
     root: Settlement = field(default=None, repr=False)
@@ -1008,6 +1009,7 @@ def settlements_of(
             disease_code=of["dise_no"],
             is_reversal=is_reversal(row),
             components=components_of(row, own),
+            reversed_id=row["init_setl_id"] if is_reversal(row) else None,
             recorded={column: row[column] or ZERO for column in RECORDED},
             lines=own,
         )
@@ -1220,6 +1222,7 @@ class Claim:
     ladder: Ladder
     eligible: dict[str, Decimal]
     statuses: set[str]
+    day: date | None = None
 
 
 def terms_day(settlement: Settlement, scheme: Row) -> date:
@@ -1282,6 +1285,7 @@ def claims_of(
                     ladder,
                     eligible,
                     statuses | ladder.statuses | {scheme["status"]},
+                    day,
                 )
             )
     for claims in accounts.values():
@@ -1988,6 +1992,183 @@ def burdens_of(
 
 
 # ---------------------------------------------------------------------------------------------
+# E8. Recorded against computed
+# ---------------------------------------------------------------------------------------------
+
+# What may be assumed otherwise, the likelier first; of two that give the recorded amount the first is named.
+CAUSES = ("other_column", "rounding", "reversal", "category", "deductible", "limit", "tier", "coverage")
+CAUSES_OF_NOTHING = ("other_column", "reversal", "category", "deductible")  # where nothing was recorded
+TRIED_COMPONENTS = _words(
+    "coinsurance class_b_self_pay transfer_self_pay over_limit own_expense own_expense_drug own_expense_service"
+    " own_expense_material restricted_use"
+)
+
+
+@dataclass(frozen=True)
+class Variance:
+    """A row of fct_payout_variance."""
+
+    settlement_id: str
+    scheme_id: str
+    recorded_amount: Decimal
+    computed_amount: Decimal
+    variance: Decimal
+    cause: str
+    assumption: str | None
+    matching_assumptions: int
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A claim with where its account stands in each expense pool."""
+
+    claim: Claim
+    before: dict[str, Decimal]
+    after: dict[str, Decimal]
+    reversed_before: dict[str, Decimal]
+    recorded: Decimal
+    other_column: Decimal
+    payout: Payout | None
+
+    @property
+    def computed(self) -> Decimal:
+        return self.payout.payout_amount if self.payout else ZERO
+
+
+def recorded_of(settlement: Settlement, scheme_id: str, policy: Policy) -> tuple[Decimal, Decimal]:
+    """Rule E8: what the live system recorded in the scheme's column, and in the other one."""
+    named = max(row["recorded_payment_column"] or "" for row in policy.schemes if row["scheme_id"] == scheme_id)
+    usual = "hifob_pay" if settlement.insurance_type == "employee" else "hifmi_pay"
+    amount = settlement.recorded[named or usual]
+    return amount, settlement.recorded["hifmi_pay"] + settlement.recorded["hifob_pay"] - amount
+
+
+def standings(accounts: Iterable[list[Claim]], payouts: list[Payout], policy: Policy) -> dict[tuple, Standing]:
+    """Every claim of critical illness insurance with anything recorded or computed."""
+    paid = {(payout.settlement_id, payout.scheme_id): payout for payout in payouts}
+    found = {}
+    for claims in accounts:
+        accumulated: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        taken_back: dict[str, Decimal] = defaultdict(lambda: ZERO)
+        for claim in claims:
+            before, reversed_before = dict(accumulated), dict(taken_back)
+            for pool, amount in claim.eligible.items():
+                accumulated[pool] += amount
+                if claim.settlement.is_reversal:
+                    taken_back[pool] -= amount
+            key = (claim.settlement.settlement_id, claim.scheme_id)
+            recorded, other = recorded_of(claim.settlement, claim.scheme_id, policy)
+            row = Standing(claim, before, dict(accumulated), reversed_before, recorded, other, paid.get(key))
+            if row.recorded or row.computed:
+                found[key] = row
+    return found
+
+
+def climbed(low: Decimal, high: Decimal, ladder: Ladder, is_limited: bool = True) -> Decimal:
+    """What a ladder pays between two heights."""
+
+    def paid(height: Decimal) -> Decimal:
+        total = sum(tier_payouts(height, ladder), ZERO)
+        return min(total, ladder.payout_limit) if is_limited and ladder.payout_limit is not None else total
+
+    return paid(high) - paid(low)
+
+
+def term_assumptions(row: Standing, policy: Policy) -> Iterator[tuple[str, str, Decimal]]:
+    """Another category, deductible, limit, accumulator or tier: (cause, assumption, what it would have paid)."""
+    claim, ladder = row.claim, row.claim.ladder
+    day = claim.settlement.settled_at.date() if claim.day is None else claim.day
+    before, after = payable_of(row.before, ladder), payable_of(row.after, ladder)
+    whole_before, whole_after = sum(row.before.values(), ZERO), sum(row.after.values(), ZERO)
+
+    def above(accumulated: dict[str, Decimal]) -> Decimal:
+        parts = (accumulated.get(pool, ZERO) - deductible for pool, deductible in ladder.deductibles.items())
+        return sum((max(ZERO, part) for part in parts), ZERO)
+
+    for category in policy.priorities:
+        if category != claim.category:
+            other = policy.ladder(claim.scheme_id, day, claim.settlement.insurance_type, category)
+            amount = climbed(payable_of(row.before, other), payable_of(row.after, other), other)
+            yield "category", f"as {category}", amount
+    yield "deductible", "no deductible", climbed(whole_before, whole_after, ladder)
+    if whole_before > 0:
+        yield "deductible", "deductible taken anew", climbed(ZERO, above(claim.eligible), ladder)
+    if before > 0:
+        yield "tier", "tiers begun anew", climbed(ZERO, max(ZERO, after - before), ladder)
+    yield "limit", "no limit", climbed(above(row.before), above(row.after), ladder, is_limited=False)
+    if any(row.reversed_before.values()):
+        low, high = (
+            {pool: amount + row.reversed_before.get(pool, ZERO) for pool, amount in accumulated.items()}
+            for accumulated in (dict.fromkeys(row.after, ZERO) | row.before, row.after)
+        )
+        amount = climbed(payable_of(low, ladder), payable_of(high, ladder), ladder)
+        yield "reversal", "accumulator not lowered by earlier reversals", amount
+    for number, _, _, rate in ladder.tiers:
+        yield "tier", f"all at the rate of tier {number}", round_half_up(rate * (after - before))
+
+
+def coverage_assumptions(row: Standing) -> Iterator[tuple[str, str, Decimal]]:
+    """A component counted once more, or less, in an expense pool."""
+    ladder = row.claim.ladder
+    before = payable_of(row.before, ladder)
+    for component in TRIED_COMPONENTS:
+        amount = row.claim.settlement.components[component]
+        if not amount:
+            continue
+        for pool in ladder.deductibles:
+            place = f" in {pool}" if len(ladder.deductibles) > 1 else ""
+            for word, moved in (("with", amount), ("without", -amount)):
+                other = row.after | {pool: row.after.get(pool, ZERO) + moved}
+                paid = climbed(before, payable_of(other, ladder), ladder)
+                yield "coverage", f"{word} {component}{place}", paid
+
+
+def other_assumptions(row: Standing, rows: dict[tuple, Standing]) -> Iterator[tuple[str, str, Decimal]]:
+    """The other column, a fen a tier, and what a reversal took back."""
+    settlement, recorded, difference_ = row.claim.settlement, row.recorded, row.recorded - row.computed
+    if recorded == 0 and row.other_column == row.computed:
+        yield "other_column", "recorded in the column of the other insurance type", recorded
+    tiers = len(row.payout.tiers) if row.payout and row.payout.tiers else 1
+    if recorded and abs(difference_) <= tiers * CENT:
+        yield "rounding", "a fen a tier", recorded
+    if settlement.is_reversal and recorded == 0:
+        yield "reversal", "nothing taken back", recorded
+    original = rows.get((settlement.reversed_id, row.claim.scheme_id))
+    if settlement.is_reversal and recorded and original:
+        was = original.claim.settlement.components["total_cost"]
+        in_proportion_ = recorded * was - original.recorded * settlement.components["total_cost"]
+        if abs(in_proportion_) <= abs(was) * CENT:
+            yield "reversal", "what was paid then taken back", recorded
+
+
+def variances_of(
+    accounts: Iterable[list[Claim]], payouts: list[Payout], policy: Policy
+) -> tuple[list[Variance], dict[str, list[Decimal]]]:
+    """Rule E8: the cause of a difference is an assumption that gives what was recorded, to the fen.
+
+    Beside the rows: what each assumption would have paid, by settlement, for who wants to record it.
+    """
+    rows = standings(accounts, payouts, policy)
+    found, supposed = [], {}
+    for (settlement_id, scheme_id), row in rows.items():
+        cause, assumption, matches = "none", None, []
+        if row.recorded != row.computed:
+            tried = [*other_assumptions(row, rows), *term_assumptions(row, policy), *coverage_assumptions(row)]
+            supposed[settlement_id] = [row.computed, *(amount for _, _, amount in tried)]
+            matches = sorted(
+                (CAUSES.index(kind), name)
+                for kind, name, amount in tried
+                if amount == row.recorded and (row.recorded or kind in CAUSES_OF_NOTHING)
+            )
+            cause = "unexplained" if row.recorded else "not_recorded"
+            if matches:
+                cause, assumption = CAUSES[matches[0][0]], matches[0][1]
+        amounts = (row.recorded, row.computed, row.recorded - row.computed)
+        found.append(Variance(settlement_id, scheme_id, *amounts, cause, assumption, len(matches)))
+    return found, supposed
+
+
+# ---------------------------------------------------------------------------------------------
 # H. Funds
 # ---------------------------------------------------------------------------------------------
 
@@ -2090,6 +2271,8 @@ class Result:
     cover_spans: list[tuple] = field(default_factory=list)
     aids: dict[str, Decimal] = field(default_factory=dict)
     burdens: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    variances: list[Variance] = field(default_factory=list)
+    supposed: dict[str, list[Decimal]] = field(default_factory=dict)
 
     @property
     def all_payouts(self) -> list[Payout]:
@@ -2122,7 +2305,8 @@ def evaluate(tables: dict[str, list[Row]], policy: Policy) -> Result:
     spells = spells_of(accepted["psn_idet_d"], pools, policy)
     payouts: list[Payout] = []
     accounts: list[Account] = []
-    for claims in claims_of(settlements.values(), spells, policy).values():
+    claims_by_account = claims_of(settlements.values(), spells, policy)
+    for claims in claims_by_account.values():
         if is_open(claims):
             rows = list(pay(claims))
             payouts += rows
@@ -2157,6 +2341,7 @@ def evaluate(tables: dict[str, list[Row]], policy: Policy) -> Result:
         key: layer_amounts(settlement, critical, supplements_paid, aid, policy)
         for key, settlement in settlements.items()
     }
+    variances, supposed = variances_of(claims_by_account.values(), payouts, policy)
     return Result(
         audits=audits,
         quarantine=quarantine,
@@ -2171,6 +2356,8 @@ def evaluate(tables: dict[str, list[Row]], policy: Policy) -> Result:
         cover_spans=spans,
         aids=aid.amounts,
         burdens=burdens_of(everyone, amounts, aid, policy),
+        variances=variances,
+        supposed=supposed,
     )
 
 

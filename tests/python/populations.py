@@ -1208,6 +1208,25 @@ def cases() -> st.SearchStrategy[Case]:
     )
 
 
+def record_payouts(tables: Tables, supposed: dict[str, list[Decimal]], rng: random.Random) -> None:
+    """Most settlements record what was computed, or what it would be by another assumption (rule E8)."""
+    drawn: dict[str, Decimal] = {}
+    for settlement_id in sorted(supposed):
+        amount = rng.choice(supposed[settlement_id]) + rng.choice((0, 0, 0, oracle.CENT, -oracle.CENT))
+        drawn[settlement_id] = rng.choice((amount, amount, amount, Decimal(0)))
+    for row in tables["setl_d"]:
+        original = drawn.get(row.get("init_setl_id", ""))
+        if row["setl_id"] not in drawn or row["hifmi_pay"] in BAD_AMOUNTS or row["hifob_pay"] in BAD_AMOUNTS:
+            continue
+        amount = drawn[row["setl_id"]]
+        if original is not None and int(row["setl_id"][-1], 36) % 2:
+            amount = -original
+        columns = ["hifob_pay", "hifmi_pay"] if row["insutype"] == "310" else ["hifmi_pay", "hifob_pay"]
+        if int(row["setl_id"][-1], 36) % 5 == 0:
+            columns.reverse()
+        row |= {columns[0]: yuan(amount), columns[1]: "0"}
+
+
 def write_case(case: Case, folder: Path, seeds: Path, persons: int = 300) -> tuple[Path, Path]:
     """Writes a case below a folder: (raw folder, seeds folder)."""
     rng = random.Random(case.seed)
@@ -1216,5 +1235,8 @@ def write_case(case: Case, folder: Path, seeds: Path, persons: int = 300) -> tup
         vary_seeds(seeds, seeds_dir, rng)
     else:
         shutil.copytree(seeds, seeds_dir)
-    write_raw(populate(seeds_dir, rng, persons), raw_dir, rng, case.layouts)
+    tables = populate(seeds_dir, rng, persons)
+    write_raw(tables, folder / "unrecorded", random.Random(case.seed), ("csv",))
+    record_payouts(tables, oracle.compute(folder / "unrecorded", seeds_dir).supposed, rng)
+    write_raw(tables, raw_dir, rng, case.layouts)
     return raw_dir, seeds_dir

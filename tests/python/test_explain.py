@@ -29,10 +29,10 @@ def test_a_settlement_is_explained_step_by_step_with_its_articles(sample_build):
     text = said(sample_build, STRADDLE)
     for part in (
         "Lishui critical illness insurance",
-        "Coinsurance self-pay: 20000.00 yuan.",
-        "Not counted: Class-B self-pay, 1000.00 yuan.",
-        "Deductible on reasonable expense: 18000.00 yuan.",
-        "Tier 1: 1000.00 yuan at 75.00%: 750.00 yuan.",
+        "Coinsurance self-pay: 20,000.00 yuan.",
+        "Not counted: Class-B self-pay, 1,000.00 yuan.",
+        "Deductible on reasonable expense: 18,000.00 yuan.",
+        "Tier 1: 1,000.00 yuan at 75.00%: 750.00 yuan.",
         "Tier 2: 600.00 yuan at 85.00%: 510.00 yuan.",
         "article 3.5.3",
         "Out of pocket: 18,340.00",
@@ -43,8 +43,8 @@ def test_a_settlement_is_explained_step_by_step_with_its_articles(sample_build):
 @pytest.mark.parametrize(
     ("settlement", "by_rates", "paid"),
     [
-        ("PLANT-limit-cuts-what-is-left-1-2", "35000.00", "17200.00"),
-        ("PLANT-reversal-never-below-nothing-paid-1-3", "-13720.00", "-8730.00"),
+        ("PLANT-limit-cuts-what-is-left-1-2", "35,000.00", "17,200.00"),
+        ("PLANT-reversal-never-below-nothing-paid-1-3", "-13,720.00", "-8,730.00"),
     ],
 )
 def test_what_holds_a_payout_is_said(sample_build, settlement, by_rates, paid):
@@ -52,9 +52,33 @@ def test_what_holds_a_payout_is_said(sample_build, settlement, by_rates, paid):
     assert told in said(sample_build, settlement)
 
 
+@pytest.mark.parametrize(
+    ("settlement", "told"),
+    [
+        ("PLANT-layer-after-waiting-1-2", "The cover of the year begins on 2021-10-01."),
+        ("PLANT-layer-after-waiting-1-2", "Left of settlements outside cover, which never counts: 9,600.00 yuan."),
+        ("PLANT-layer-after-waiting-1-2", "article 3.8.2]"),
+        ("PLANT-layer-without-premium-1-1", "Cover: no premium for the year."),
+        ("PLANT-layer-without-premium-1-1", "Outside cover nothing counts: "),
+        ("PLANT-layer-aid-outpatient-limit-1-2", "Limit of the year on outpatient care: 20,000.00 yuan. ["),
+        ("PLANT-layer-aid-outpatient-limit-1-2", "This category bears 50.00% of the deductible. ["),
+        ("PLANT-reversal-same-year-1-2", "It takes back settlement PLANT-reversal-same-year-1-1 of 2021-"),
+        ("PLANT-recorded-in-other-column-1-1", "Cause: recorded in the column of the other insurance type."),
+    ],
+)
+def test_what_an_official_is_asked_is_answered(sample_build, settlement, told):
+    assert told in said(sample_build, settlement)
+
+
 def test_it_speaks_chinese(sample_build):
     text = said(sample_build, STRADDLE, "--language", "zh")
-    for part in ("浙丽保", "参保状态：参保有效。", "第2段：600.00元，比例85.00%，支付510.00元。"):
+    for part in (
+        "浙丽保",
+        "参保状态：参保有效。",
+        "自付20,000.00元。",
+        "第3.5.3条]",
+        "第2段：600.00元，比例85.00%，支付510.00元。",
+    ):
         assert part in text
     assert "个人负担: 18,340.00" in text
 
@@ -76,7 +100,10 @@ def test_a_person_year_is_found_by_number_and_by_key(sample_build):
     key = json.loads(by_number)["person_year"]["person_key"]
     assert said(sample_build, "--person", key, "--year", "2021", "--json") == by_number
     assert len(json.loads(by_number)["settlements"]) == 4
-    assert "4 settlements" in said(sample_build, "--person", key, "--year", "2021")
+    text = said(sample_build, "--person", key, "--year", "2021")
+    assert "4 settlements" in text
+    assert "Lishui critical illness insurance: counted " in text
+    assert "left of the deductible 0.00, of the limit 4" in text
 
 
 def test_what_does_not_exist_is_said_and_something_near_is_suggested(sample_build):

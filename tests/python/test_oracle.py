@@ -273,6 +273,14 @@ def compare_burdens(warehouse: Warehouse, result: oracle.Result) -> list[str]:
     ]
 
 
+def compare_variances(warehouse: Warehouse, result: oracle.Result) -> list[str]:
+    """Recorded against computed, with the cause (rule E8)."""
+    columns = ("recorded_amount", "computed_amount", "variance", "cause", "assumption", "matching_assumptions")
+    expected = {(row.settlement_id, row.scheme_id): columns_of(row, columns) for row in result.variances}
+    table = "benefits.fct_payout_variance"
+    return differences("fct_payout_variance", expected, warehouse.keyed(table, ("settlement_id", "scheme_id"), columns))
+
+
 def compare_funds(warehouse: Warehouse, result: oracle.Result, where: str) -> list[str]:
     """Rules H1, H3: heads, income and payouts by county; a row that is not there counts as 0.
 
@@ -313,6 +321,7 @@ def compare(database_path: Path, raw_dir: Path, seeds_dir: Path) -> list[str]:
             *compare_accounts(warehouse, result, where),
             *compare_covers(warehouse, result),
             *compare_burdens(warehouse, result),
+            *compare_variances(warehouse, result),
             *compare_funds(warehouse, result, where),
         ]
     finally:
@@ -410,6 +419,7 @@ def write_warehouse(result: oracle.Result, path: Path) -> None:
     create(connection, "benefits.int_medical_aid", aids)
     burdens = [{"settlement_id": key} | amounts for key, amounts in result.burdens.items()]
     create(connection, "benefits.fct_burden", burdens)
+    create(connection, "benefits.fct_payout_variance", list(map(dataclasses.asdict, result.variances)))
     create(connection, "quality.load_audit", audit)
     create(connection, "quality.quarantine", quarantine)
     connection.close()
@@ -449,6 +459,8 @@ def test_the_comparison_agrees_with_what_is_right(written):
         "update benefits.int_medical_aid set payout_amount = payout_amount + 0.01",
         "update benefits.fct_burden set out_of_pocket = out_of_pocket + 0.01",
         "delete from benefits.fct_burden where relief_paid = 0",
+        "update benefits.fct_payout_variance set cause = 'rounding'",
+        "update benefits.fct_payout_variance set matching_assumptions = matching_assumptions + 1",
     ],
 )
 def test_the_comparison_finds_what_is_wrong(written, tmp_path, change):
