@@ -129,7 +129,7 @@ TABLES = {
         key=("psn_insu_rlts_id",),
         required=_words("psn_insu_rlts_id psn_no insutype crt_insu_date insu_admdvs"),
         times=_words("crt_insu_date paus_insu_date"),
-        texts=_words("psn_insu_rlts_id psn_no insutype psn_insu_stas insu_admdvs"),
+        texts=_words("psn_insu_rlts_id psn_no insutype psn_type psn_insu_stas insu_admdvs"),
     ),
     "psn_idet_d": Table(
         key=("psn_no", "psn_idet_type", "begntime"),
@@ -151,7 +151,7 @@ TABLES = {
         amounts=("amount",),
         times=("txn_date",),
         years=("benefit_year",),
-        texts=_words("txn_id insu_admdvs"),
+        texts=_words("txn_id scheme_id insu_admdvs insutype txn_type"),
     ),
     "fixmedins_b": Table(key=("fixmedins_code",), required=("fixmedins_code",), texts=("fixmedins_code",)),
     "refl_appy_evt_c": Table(
@@ -430,7 +430,7 @@ class Policy:
         names = _words(
             "region scheme benefit_term benefit_tier category_modifier assistance_category"
             " identity_code care_type_code insurance_type_code coverage item_list funding_standard"
-            " cover_rule pool_parameter"
+            " cover_rule pool_parameter risk_corridor_band insurer_share enrolment_duty age_band"
         )
         return cls({name: read_seed(seeds_dir, name) for name in names})
 
@@ -1947,6 +1947,8 @@ class Result:
     cover_spans: list[tuple] = field(default_factory=list)
     aids: dict[str, Decimal] = field(default_factory=dict)
     burdens: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    accepted: dict[str, list[Row]] = field(default_factory=dict)
+    assistance_spells: dict[str, list[Spell]] = field(default_factory=dict)
 
     @property
     def all_payouts(self) -> list[Payout]:
@@ -2027,6 +2029,8 @@ def evaluate(tables: dict[str, list[Row]], policy: Policy) -> Result:
         cover_spans=spans,
         aids=aid.amounts,
         burdens=burdens_of(everyone, amounts, aid, policy),
+        accepted=accepted,
+        assistance_spells=spells,
     )
 
 
