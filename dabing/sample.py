@@ -627,6 +627,54 @@ cover-paid-twice 2021|2020-12-20 2021|2020-12-21
 cover-suspended 2021|2020-12-20 spell=2015-01-01|2021-03-01|2 spell=2021-06-01
 cover-none
 """
+# Funds of Jilin's seats, where nobody else is insured: persons (from|to), movements (day, kind, amount, benefit year
+# if another than 2016), settlements (number of the person, then as below the ladders), and of a year what
+# `fct_fund_true_up` or `fct_fund_year` must say. 50 yuan a head; transfers are due
+# on 31 March, true-ups a year later (rules H1 to H3).
+FUNDS = """
+fund-on-time 220199 spell=2015-01-01 spell=2015-01-01
+    2016-03-31 transfer_in 100
+    2016 transfer_status=on_time transfer_days_late=0 transfer_outstanding_amount=0.00 true_up_status=nothing_due
+fund-late 220299 spell=2015-01-01 spell=2015-01-01
+    2016-03-20 transfer_in 60
+    2016-04-10 transfer_in 40
+    2016 transfer_status=late transfer_days_late=10 transfer_by_due_amount=60.00 transfer_late_amount=40.00
+fund-short 220399 spell=2015-01-01 spell=2015-01-01
+    2016-03-20 transfer_in 99.99
+    2016 transfer_status=short transfer_outstanding_amount=0.01
+fund-true-up-late 220499 spell=2015-01-01 spell=2015-01-01 spell=2016-07-01
+    2016-03-01 transfer_in 100
+    2017-04-01 true_up 50
+    2016 net_heads=1 true_up_due_amount=50.00 true_up_status=late true_up_days_late=1 outstanding_amount=0.00
+fund-true-up-back 220599 spell=2015-01-01 spell=2015-01-01|2016-09-01
+    2016-03-01 transfer_in 100
+    2017-03-31 true_up -50
+    2016 net_heads=-1 true_up_due_amount=-50.00 true_up_status=on_time outstanding_amount=0.00
+fund-year-without-premium 220699 spell=2015-01-01 spell=2015-01-01
+    2016-03-01 transfer_in 100
+    2017 income_amount=100.00 transfer_status=not_received transfer_outstanding_amount=100.00
+fund-carried-in-differs 220799 spell=2015-01-01 spell=2015-01-01
+    2016-01-01 carried_in 1000
+    2016-03-01 transfer_in 100
+    2016-12-21 interest 7.50
+    2016-12-31 service_fee 6
+    2017-01-01 carried_in 1100 2017
+    2016 opening_balance_amount=1000.00 interest_amount=7.50 service_fee_amount=6.00 balance_amount=1101.50
+    2017 opening_balance_amount=1101.50
+fund-whole-year 220899 spell=2015-01-01 spell=2015-01-01 spell=2015-01-01 spell=2015-01-01 spell=2016-08-01
+    2016-01-01 carried_in 30000
+    2016-03-20 transfer_in 150
+    2016-04-10 transfer_in 50
+    2017-03-20 true_up 50
+    2016-06-21 interest 7.50
+    2016-12-31 service_fee 6
+    pays 1 2016-03-05 24000 -> 5000
+    pays 1 2016-12-20 40000 -> 22000
+    pays 1 2017-01-10 undo=2 -> -22000
+    pays 2 2016-07-05 14010 -> 5
+    2016 insured_heads=4 net_heads=1 transfer_days_late=10 payout_amount=5005.00 payout_posted_amount=27005.00
+    2016 opening_balance_amount=30000.00 balance_amount=25196.50 persons_paid=2 cases_paid=3
+"""
 
 
 def money(value: Decimal | int | str) -> Decimal:
@@ -863,6 +911,26 @@ def plant_cover(p: Plants) -> None:
             p.settle(person, f"{when} 4000 -> 0 class_b=10000")
 
 
+def plant_funds(p: Plants) -> None:
+    """Funds of a few persons each, whose every movement is known (FUNDS)."""
+    for line in FUNDS.strip().splitlines():
+        words = line.split()
+        if not line.startswith(" "):
+            case, county = words[:2]
+            spells = [f"{spell}||1" if "|" not in spell else f"{spell}|3" for spell in words[2:]]
+            persons = [p.person(case, "220000", [f"county={county}", spell]) for spell in spells]
+        elif words[0] == "pays":
+            p.settle(persons[int(words[1]) - 1], " ".join(words[2:]))
+        elif words[0].isdigit():
+            told = p.cases[case].setdefault("expected_fund", {}).setdefault(words[0], {"region_code": county})
+            told.update(fields(words[1:]))
+        else:
+            day, kind, amount, *year = words
+            row = dict(scheme_id="jilin_cii", insu_admdvs=county, insutype="391", txn_date=day, txn_type=kind)
+            row |= dict(benefit_year=year[0] if year else "2016", amount=str(money(amount)))
+            p.add("fund_txn_d", {"txn_id": f"PLANT-{case}-{day}-{kind}", **row})
+
+
 def plant_other_rows(p: Plants) -> None:
     """The rows of OTHER_ROWS, beside a person who is there."""
     person = p.person("other-tables", "330300", ["held=7019|2021-01-01|"])
@@ -1057,7 +1125,7 @@ def _write(root: Path, persons: int, seed: int, progress: bool, threads: int | N
         rows["fund_txn_d"] = len(funds)
         write_rows(con, root, "fund_txn_d", "bulk/part-00000.parquet", funds, "typed")
         plants = Plants()
-        for plant in (plant_ladders, plant_script, plant_cover, plant_other_rows):
+        for plant in (plant_ladders, plant_script, plant_cover, plant_funds, plant_other_rows):
             plant(plants)
         for (table, file), planted in plants.rows.items():
             write_rows(con, root, table, FILES[file], planted, file)

@@ -9,3 +9,8 @@
 {%- macro year_of(date) -%}
     cast(extract(year from {{ date }}) as integer)
 {%- endmacro -%}
+
+{#- The first day of the month of a day or a time. -#}
+{%- macro month_start(moment) -%}
+    {{ add_days('cast(' ~ moment ~ ' as date)', '1 - extract(day from ' ~ moment ~ ')') }}
+{%- endmacro -%}

@@ -41,10 +41,9 @@ amounts as (
         coalesce(heads.insured_heads, 0) as insured_heads,
         coalesce(heads.insured_heads, 0) * coalesce(standards.per_capita_amount, 0) as income_amount,
         payouts.status_rank as payout_status_rank,
-        coalesce(payouts.payout_amount, 0) as payout_amount,
-        coalesce(payouts.payout_posted_amount, 0) as payout_posted_amount,
-        coalesce(payouts.persons_paid, 0) as persons_paid,
-        coalesce(payouts.cases_paid, 0) as cases_paid,
+        {%- for column in ['eligible_expense', 'payout_amount', 'payout_posted_amount', 'persons_paid', 'cases_paid'] %}
+        coalesce(payouts.{{ column }}, 0) as {{ column }},
+        {%- endfor %}
         -- What is said to be carried in later stands in the balance already (rule H3).
         case
             when frame.benefit_year = min(frame.benefit_year) over (partition by frame.scheme_id)
@@ -100,6 +99,7 @@ select
     cast(income_amount - {{ share_of('income_amount', 'coalesce(public_share, 0)') }} as decimal(18, 2))
         as individual_income_amount,
     cast(transfer_in_amount as decimal(18, 2)) as transfer_in_amount,
+    cast(eligible_expense as decimal(18, 2)) as eligible_expense,
     cast(payout_amount as decimal(18, 2)) as payout_amount,
     cast(payout_posted_amount as decimal(18, 2)) as payout_posted_amount,
     cast(service_fee_amount as decimal(18, 2)) as service_fee_amount,
@@ -111,6 +111,7 @@ select
     {{ ratio('payout_amount', 'insured_heads', 2) }} as payout_per_head,
     {{ ratio('payout_amount', 'cases_paid', 2) }} as payout_per_case,
     {{ ratio('persons_paid', 'insured_heads', 6) }} as persons_paid_rate,
+    {{ ratio('payout_amount', 'eligible_expense') }} as cover_rate,
     -- The weaker of the standard's status and that of the terms behind the payouts.
     {{ status_name('greatest(status_rank, coalesce(payout_status_rank, 1))') }} as parameter_status
 from balanced

@@ -9,7 +9,12 @@ spells as (
 
 standards as (
 
-    select * from {{ ref('funding_standard') }}
+    select
+        scheme_id,
+        insurance_type,
+        benefit_year,
+        census_date as counted_on
+    from {{ ref('funding_standard') }}
 
 ),
 
@@ -22,30 +27,9 @@ pools as (
 
 ),
 
--- Someone insured twice on the day counts where the latest spell began.
 heads as (
 
-    select
-        standards.scheme_id,
-        standards.benefit_year,
-        spells.person_key,
-        max_by(
-            spells.region_code,
-            concat_ws('|', cast(spells.insured_from as {{ dbt.type_string() }}), spells.spell_id)
-        ) as region_code,
-        max_by(
-            spells.insurance_type,
-            concat_ws('|', cast(spells.insured_from as {{ dbt.type_string() }}), spells.spell_id)
-        ) as insurance_type
-    from standards
-    inner join pools on standards.scheme_id = pools.scheme_id
-    inner join spells
-        on
-            pools.pool_region_code = spells.pool_region_code
-            and standards.insurance_type in ('all', spells.insurance_type)
-            and spells.insured_from <= standards.census_date
-            and (spells.insured_to is null or standards.census_date < spells.insured_to)
-    group by standards.scheme_id, standards.benefit_year, spells.person_key
+    {{ heads_on('standards', 'spells', 'pools', ['region_code', 'insurance_type']) }}
 
 )
 

@@ -13,6 +13,7 @@
     'insurer_share',
     'risk_corridor_band',
     'cover_rule',
+    'enrolment_duty',
     'pool_parameter',
     'income_per_capita',
     'guardrail',

@@ -131,7 +131,7 @@ TABLES = {
         key=("psn_insu_rlts_id",),
         required=_words("psn_insu_rlts_id psn_no insutype crt_insu_date insu_admdvs"),
         times=_words("crt_insu_date paus_insu_date"),
-        texts=_words("psn_insu_rlts_id psn_no insutype psn_insu_stas insu_admdvs"),
+        texts=_words("psn_insu_rlts_id psn_no insutype psn_type psn_insu_stas insu_admdvs"),
     ),
     "psn_idet_d": Table(
         key=("psn_no", "psn_idet_type", "begntime"),
@@ -153,7 +153,7 @@ TABLES = {
         amounts=("amount",),
         times=("txn_date",),
         years=("benefit_year",),
-        texts=_words("txn_id scheme_id insu_admdvs insutype"),
+        texts=_words("txn_id scheme_id insu_admdvs insutype txn_type"),
     ),
     "fixmedins_b": Table(key=("fixmedins_code",), required=("fixmedins_code",), texts=("fixmedins_code",)),
     "refl_appy_evt_c": Table(
@@ -445,7 +445,7 @@ class Policy:
         names = _words(
             "region scheme benefit_term benefit_tier category_modifier assistance_category"
             " identity_code care_type_code insurance_type_code coverage item_list funding_standard"
-            " cover_rule pool_parameter"
+            " cover_rule pool_parameter risk_corridor_band insurer_share enrolment_duty age_band"
         )
         return cls({name: read_seed(seeds_dir, name) for name in names})
 
@@ -2273,6 +2273,8 @@ class Result:
     burdens: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     variances: list[Variance] = field(default_factory=list)
     supposed: dict[str, list[Decimal]] = field(default_factory=dict)
+    accepted: dict[str, list[Row]] = field(default_factory=dict)
+    assistance_spells: dict[str, list[Spell]] = field(default_factory=dict)
 
     @property
     def all_payouts(self) -> list[Payout]:
@@ -2358,6 +2360,8 @@ def evaluate(tables: dict[str, list[Row]], policy: Policy) -> Result:
         burdens=burdens_of(everyone, amounts, aid, policy),
         variances=variances,
         supposed=supposed,
+        accepted=accepted,
+        assistance_spells=spells,
     )
 
 

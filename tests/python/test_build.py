@@ -28,7 +28,21 @@ PUBLIC = {
         "fct_payout_variance",
         "payout_trace",
     },
-    "funds": {"fct_fund_year"},
+    "funds": {
+        "fct_fund_year",
+        "fund_year_by_region",
+        "fct_fund_month",
+        "fct_fund_true_up",
+        "fct_fund_quarter_plan",
+        "fct_fund_corridor",
+        "fct_fund_cycle",
+        "fct_insurer_result",
+        "fct_participation",
+        "fct_cost_per_head",
+        "fct_claim_triangle",
+        "fct_completion_factor",
+        "fct_balancing_standard",
+    },
     "policy": {"dim_scheme", "benefit_schedule", "policy_document", "guardrail_check", "fct_scenario"},
     "quality": {"load_audit", "quarantine", "check_result", "accumulator_reconciliation", "release", "release_input"},
     "shared": {"dim_person", "dim_region", "dim_institution", "dim_date", "dim_disease"},
@@ -139,6 +153,71 @@ def test_every_planted_cause_of_a_variance_is_named(warehouse, manifest):
     assert {settlement for settlement, cause in found.items() if cause in ("unexplained", "not_recorded")} == {
         settlement for settlement, cause in planted.items() if cause in ("unexplained", "not_recorded")
     }
+
+
+def test_planted_funds_are_what_the_manifest_says(warehouse, manifest):
+    """Rules H1 to H3: transfers late and short, true-ups both ways, a year without premium, a balance that differs."""
+    planted = {
+        (told["region_code"], int(year), column): value
+        for case in manifest["cases"].values()
+        for year, told in case.get("expected_fund", {}).items()
+        for column, value in told.items()
+        if column != "region_code"
+    }
+    found = {}
+    for region, year, column in planted:
+        marts = warehouse.execute(
+            "select table_name from duckdb_columns() where table_name in ('fct_fund_true_up', 'fct_fund_year')"
+            " and column_name = ? order by 1",
+            [column],
+        ).fetchone()
+        (found[region, year, column],) = warehouse.execute(
+            f"select {column}::varchar from funds.{marts[0]} where scheme_id = 'jilin_cii' and region_code = ?"
+            " and benefit_year = ?",
+            [region, year],
+        ).fetchone()
+    assert found == planted
+    assert {value for (*_, column), value in planted.items() if column.endswith("_status")} == {
+        "on_time", "late", "short", "not_received", "nothing_due",
+    }  # fmt: skip
+
+
+def test_a_cycle_of_the_sample_ends_in_a_loss_that_its_insurers_bear(warehouse):
+    """Rule H6: what falls to the insurers is the whole loss, and the next cycle begins with nothing."""
+    (year, result), *others = warehouse.execute(
+        "select benefit_year, cycle_result_amount from funds.fct_fund_cycle where result_goes_to = 'insurers'"
+    ).fetchall()
+    assert not others and result < 0
+    assert warehouse.execute(
+        "select sum(insurer_amount), count(*) from funds.fct_insurer_result"
+        " where scheme_id = 'lishui_supplementary' and last_year = ?", [year]
+    ).fetchone() == (result, 2)  # fmt: skip
+    assert warehouse.execute(
+        "select opening_balance_amount from funds.fct_fund_cycle where benefit_year = ?", [year + 1]
+    ).fetchone() == (Decimal("0.00"),)
+
+
+def test_what_a_scenario_pays_more_is_in_its_balancing_standard(warehouse):
+    """Rule H1: the years' payouts and the differences of fct_scenario, to the fen."""
+    differing = warehouse.execute(
+        """
+        with told as (
+            select scenario_id, scheme_id, benefit_year, sum(payout_difference) as difference
+            from policy.fct_scenario group by all
+        ), enacted as (select * from funds.fct_balancing_standard where scenario_id = 'enacted')
+        select standard.scenario_id, standard.benefit_year
+        from funds.fct_balancing_standard as standard
+        inner join enacted using (scheme_id, benefit_year)
+        left join told on told.scenario_id = standard.scenario_id and told.scheme_id = standard.scheme_id
+            and told.benefit_year = standard.benefit_year
+        where standard.payout_amount <> enacted.payout_amount + coalesce(told.difference, 0)
+            or sign(standard.balancing_standard - enacted.balancing_standard) * sign(coalesce(told.difference, 0)) < 0
+        """
+    ).fetchall()
+    assert differing == []
+    assert warehouse.execute(
+        "select count(*) from funds.fct_balancing_standard where payout_difference <> 0"
+    ).fetchone() > (5,)
 
 
 def test_every_table_and_column_says_what_it_is(warehouse):

@@ -141,6 +141,72 @@ COLUMNS: dict[str, dict[str, str]] = {
         integer="benefit_year insured_heads",
         money="payout_amount payout_posted_amount income_amount",
     ),
+    "funds.fund_year_by_region": _columns(
+        varchar="scheme_id region_level region_code insurance_type",
+        integer="benefit_year",
+        money="opening_balance_amount income_amount interest_amount payout_amount service_fee_amount balance_amount",
+    ),
+    "funds.fct_fund_month": _columns(
+        varchar="scheme_id region_code insurance_type",
+        date="month_start",
+        money="payout_amount payout_of_year_amount payout_of_other_years_amount",
+    ),
+    "funds.fct_fund_true_up": _columns(
+        varchar="scheme_id region_code insurance_type transfer_status",
+        integer="benefit_year",
+        money="""
+            transfer_due_amount transfer_by_due_amount transfer_late_amount transfer_outstanding_amount
+            true_up_due_amount true_up_by_due_amount true_up_late_amount true_up_outstanding_amount
+        """,
+    ),
+    "funds.fct_fund_quarter_plan": _columns(
+        varchar="scheme_id region_code insurance_type",
+        date="quarter_start",
+        money="planned_amount payout_amount difference_amount",
+    ),
+    "funds.fct_fund_corridor": _columns(
+        varchar="scheme_id insurance_line outcome",
+        integer="benefit_year",
+        money="""
+            income_amount payout_amount service_fee_amount margin_amount insurer_amount fund_amount negotiated_amount
+        """,
+    ),
+    "funds.fct_fund_cycle": _columns(
+        varchar="scheme_id",
+        integer="benefit_year",
+        money="opening_balance_amount income_amount interest_amount payout_amount service_fee_amount balance_amount",
+    )
+    | {"is_loss_ratio_met": "boolean"},
+    "funds.fct_insurer_result": _columns(
+        varchar="scheme_id insurance_line insurer", integer="first_year last_year", money="result_amount"
+    )
+    | {"share": "decimal(6, 4)"},
+    "funds.fct_participation": _columns(
+        varchar="scheme_id region_code enrolment_group",
+        integer="benefit_year",
+        bigint="insured_heads enrolled_heads not_enrolled_heads subsidised_heads",
+    ),
+    "funds.fct_cost_per_head": _columns(
+        varchar="scheme_id region_code insurance_type age_band",
+        integer="benefit_year",
+        bigint="insured_heads persons_paid cases_paid",
+    ),
+    "funds.fct_claim_triangle": _columns(
+        varchar="scheme_id insurance_type",
+        date="service_month",
+        integer="development_month",
+        money="payout_amount cumulative_amount",
+    ),
+    "funds.fct_completion_factor": _columns(varchar="scheme_id insurance_type", integer="development_month")
+    | {"completion_factor": "decimal(18, 6)"},
+    "funds.fct_balancing_standard": _columns(
+        varchar="scheme_id scenario_id",
+        integer="benefit_year",
+        bigint="insured_heads",
+        money="""
+            income_amount interest_amount payout_amount service_fee_amount result_amount balancing_standard
+        """,
+    ),
     "quality.load_audit": _columns(
         varchar="raw_table source_file", bigint="delivered accepted superseded void quarantined"
     ),
@@ -248,6 +314,54 @@ GOOD: dict[str, dict[str, object]] = {
     "funds.fct_fund_year": _row("""
         scheme_id=wenzhou_cii region_code=330381 insurance_type=resident benefit_year=2021 payout_amount=140
         payout_posted_amount=140 income_amount=850 insured_heads=10
+    """),
+    "funds.fund_year_by_region": _row("""
+        scheme_id=wenzhou_cii region_level=city region_code=330300 insurance_type=resident benefit_year=2021
+        opening_balance_amount=100 income_amount=850 interest_amount=5 payout_amount=140 service_fee_amount=15
+        balance_amount=800
+    """),
+    "funds.fct_fund_month": _row("""
+        scheme_id=wenzhou_cii region_code=330381 insurance_type=resident month_start=2021-03-01 payout_amount=140
+        payout_of_year_amount=150 payout_of_other_years_amount=-10
+    """),
+    "funds.fct_fund_true_up": _row("""
+        scheme_id=wenzhou_cii region_code=330381 insurance_type=resident benefit_year=2021 transfer_status=on_time
+        transfer_due_amount=850 transfer_by_due_amount=850 transfer_late_amount=0 transfer_outstanding_amount=0
+        true_up_due_amount=85 true_up_by_due_amount=0 true_up_late_amount=80 true_up_outstanding_amount=5
+    """),
+    "funds.fct_fund_quarter_plan": _row("""
+        scheme_id=wenzhou_cii region_code=330381 insurance_type=resident quarter_start=2021-04-01 planned_amount=100
+        payout_amount=140 difference_amount=40
+    """),
+    "funds.fct_fund_corridor": _row("""
+        scheme_id=jilin_cii insurance_line=rural benefit_year=2016 outcome=shared income_amount=1000 payout_amount=930
+        service_fee_amount=30 margin_amount=40 insurer_amount=12 fund_amount=28 negotiated_amount=0
+    """),
+    "funds.fct_fund_cycle": _row("""
+        scheme_id=lishui_supplementary benefit_year=2021 opening_balance_amount=100 income_amount=850 interest_amount=5
+        payout_amount=840 service_fee_amount=15 balance_amount=100 is_loss_ratio_met=true
+    """),
+    "funds.fct_insurer_result": _row("""
+        scheme_id=jilin_cii insurance_line=rural insurer=a first_year=2016 last_year=2016 share=0.5000 result_amount=20
+    """),
+    "funds.fct_participation": _row("""
+        scheme_id=lishui_supplementary region_code=331102 benefit_year=2021 enrolment_group=all insured_heads=10
+        enrolled_heads=8 not_enrolled_heads=2 subsidised_heads=1
+    """),
+    "funds.fct_cost_per_head": _row("""
+        scheme_id=wenzhou_cii region_code=330381 insurance_type=resident age_band=60-69 benefit_year=2021
+        insured_heads=10 persons_paid=1 cases_paid=2
+    """),
+    "funds.fct_claim_triangle": _row("""
+        scheme_id=wenzhou_cii insurance_type=resident service_month=2021-03-01 development_month=0 payout_amount=140
+        cumulative_amount=140
+    """),
+    "funds.fct_completion_factor": _row("""
+        scheme_id=wenzhou_cii insurance_type=resident development_month=12 completion_factor=1
+    """),
+    "funds.fct_balancing_standard": _row("""
+        scheme_id=wenzhou_cii benefit_year=2021 scenario_id=enacted insured_heads=10 income_amount=850 interest_amount=5
+        payout_amount=140 service_fee_amount=0 result_amount=715 balancing_standard=13.50
     """),
     "quality.load_audit": _row("""
         raw_table=setl_d source_file=part.csv delivered=40 accepted=1 superseded=37 void=1 quarantined=1
@@ -469,6 +583,10 @@ def _year_key(person: str) -> str:
 
 def _fund_key(region: str) -> str:
     return f"scheme_id=wenzhou_cii, region_code={region}, insurance_type=resident, benefit_year=2021"
+
+
+def _month_key(region: str) -> str:
+    return f"scheme_id=wenzhou_cii, region_code={region}, insurance_type=resident, month_start=2021-03-01"
 
 
 def _scenario_key(region: str) -> str:
@@ -709,6 +827,95 @@ MARTS_FAULTS = [
             "scheme_id=wenzhou_cii, region_code=3, insurance_type=resident",
         ),
         ("a_fund_that_pays_has_income", {"region_code": "4", "income_amount": 0}, _fund_key("4")),
+    ),
+    *_faults(
+        "fund_year_by_region",
+        "funds.fund_year_by_region",
+        ("an_area_balances", {"region_code": "1", "balance_amount": "800.01"}, "region_code=1"),
+    ),
+    *_faults(
+        "fct_fund_month",
+        "funds.fct_fund_month",
+        ("payouts_of_a_month_are_of_some_year", {"region_code": "1", "payout_of_year_amount": 149}, _month_key("1")),
+    ),
+    *_faults(
+        "fct_fund_true_up",
+        "funds.fct_fund_true_up",
+        (
+            "what_is_outstanding_was_due_and_did_not_come",
+            {"region_code": "1", "transfer_outstanding_amount": 1},
+            _fund_key("1"),
+        ),
+        (
+            "what_is_outstanding_was_due_and_did_not_come",
+            {"region_code": "2", "true_up_outstanding_amount": 4},
+            _fund_key("2"),
+        ),
+        ("transfers_come_whole_and_in_time", {"region_code": "3", "transfer_status": "late"}, _fund_key("3")),
+    ),
+    *_faults(
+        "fct_fund_quarter_plan",
+        "funds.fct_fund_quarter_plan",
+        ("a_plan_is_held_against_what_was_paid", {"region_code": "1", "difference_amount": 41}, "region_code=1"),
+        (
+            "a_plan_is_held_against_what_was_paid",
+            {"region_code": "2", "planned_amount": -1, "difference_amount": 141},
+            "region_code=2",
+        ),
+    ),
+    *_faults(
+        "fct_fund_corridor",
+        "funds.fct_fund_corridor",
+        ("the_parts_are_the_margin", {"insurance_line": "1", "fund_amount": "28.01"}, "insurance_line=1"),
+        ("the_parts_are_the_margin", {"insurance_line": "2", "payout_amount": 931}, "insurance_line=2"),
+        ("a_loss_is_settled_by_the_rule", {"insurance_line": "3", "outcome": "to_be_negotiated"}, "insurance_line=3"),
+    ),
+    *_faults(
+        "fct_fund_cycle",
+        "funds.fct_fund_cycle",
+        ("a_year_balances", {"benefit_year": 2022, "balance_amount": 99}, "benefit_year=2022"),
+        ("the_loss_ratio_is_reached", {"benefit_year": 2023, "is_loss_ratio_met": False}, "benefit_year=2023"),
+    ),
+    *_faults(
+        "fct_insurer_result",
+        "funds.fct_insurer_result",
+        ("shares_are_shares", {"insurer": "b", "share": 0}, "insurer=b"),
+        ("shares_are_shares", {"insurer": "c", "share": "1.1"}, "insurer=c"),
+        ("shares_are_shares", {"insurer": "d", "last_year": 2015}, "insurer=d"),
+    ),
+    *_faults(
+        "fct_participation",
+        "funds.fct_participation",
+        ("heads_are_enrolled_or_not", {"enrolment_group": "1", "enrolled_heads": 9}, "enrolment_group=1"),
+        ("heads_are_enrolled_or_not", {"enrolment_group": "2", "subsidised_heads": 9}, "enrolment_group=2"),
+        (
+            "heads_are_enrolled_or_not",
+            {"enrolment_group": "3", "enrolled_heads": 11, "not_enrolled_heads": -1},
+            "enrolment_group=3",
+        ),
+    ),
+    *_faults(
+        "fct_cost_per_head",
+        "funds.fct_cost_per_head",
+        ("everyone_paid_has_a_case", {"age_band": "1", "persons_paid": 3}, "age_band=1"),
+        ("everyone_paid_has_a_case", {"age_band": "2", "insured_heads": -1}, "age_band=2"),
+    ),
+    *_faults(
+        "fct_claim_triangle",
+        "funds.fct_claim_triangle",
+        ("the_first_month_is_what_was_paid_in_it", {"development_month": 13}, "development_month=13"),
+        ("the_first_month_is_what_was_paid_in_it", {"cumulative_amount": 139}, "development_month=0"),
+    ),
+    *_faults(
+        "fct_completion_factor",
+        "funds.fct_completion_factor",
+        ("the_last_month_is_complete", {"completion_factor": "0.99"}, "development_month=12"),
+    ),
+    *_faults(
+        "fct_balancing_standard",
+        "funds.fct_balancing_standard",
+        ("the_standard_balances_the_year", {"scenario_id": "1", "result_amount": 714}, "scenario_id=1"),
+        ("the_standard_balances_the_year", {"scenario_id": "2", "balancing_standard": "13.49"}, "scenario_id=2"),
     ),
     *_faults(
         "load_audit",

@@ -1,0 +1,93 @@
+-- Heads of critical illness insurance on the census date and on the last day of the year, by county, line and year of
+-- birth, in the years that the funds have rows for (rules H1, H2).
+with
+
+spells as (
+
+    select * from {{ ref('int_insured_spell') }}
+
+),
+
+persons as (
+
+    select
+        person_key,
+        birth_year
+    from {{ ref('dim_person') }}
+
+),
+
+fund_years as (
+
+    select distinct
+        scheme_id,
+        benefit_year
+    from {{ ref('int_fund_year_frame') }}
+
+),
+
+pools as (
+
+    select distinct
+        scheme_id,
+        pool_region_code
+    from {{ ref('scheme') }}
+
+),
+
+standards as (
+
+    select standards.*
+    from {{ ref('funding_standard') }} as standards
+    inner join fund_years
+        on
+            standards.scheme_id = fund_years.scheme_id
+            and standards.benefit_year = fund_years.benefit_year
+
+),
+
+counts as (
+
+    select
+        scheme_id,
+        insurance_type,
+        benefit_year,
+        'census' as head_basis,
+        census_date as counted_on
+    from standards
+    union all
+    select
+        scheme_id,
+        insurance_type,
+        benefit_year,
+        'year_end' as head_basis,
+        {{ add_days(year_start('benefit_year + 1'), -1) }} as counted_on
+    from standards
+
+),
+
+heads as (
+
+    {{ heads_on('counts', 'spells', 'pools', ['region_code', 'insurance_type', 'insurance_line'], ['head_basis']) }}
+
+)
+
+select
+    heads.scheme_id,
+    heads.region_code,
+    heads.insurance_type,
+    heads.insurance_line,
+    heads.benefit_year,
+    heads.head_basis,
+    persons.birth_year,
+    count(*) as insured_heads
+from heads
+left join persons on heads.person_key = persons.person_key
+group by
+    heads.scheme_id,
+    heads.region_code,
+    heads.insurance_type,
+    heads.insurance_line,
+    heads.benefit_year,
+    heads.head_basis,
+    persons.birth_year
