@@ -11,6 +11,15 @@ quarters as (
 
 ),
 
+numbered as (
+
+    select
+        *,
+        cast({{ whole_quotient('month_of_year + 2', 3) }} as integer) as quarter_of_year
+    from {{ ref('fct_fund_month') }}
+
+),
+
 months as (
 
     select
@@ -18,10 +27,10 @@ months as (
         region_code,
         insurance_type,
         calendar_year,
-        cast(floor((month_of_year + 2) / 3) as integer) as quarter_of_year,
+        quarter_of_year,
         sum(payout_amount) as payout_amount
-    from {{ ref('fct_fund_month') }}
-    group by scheme_id, region_code, insurance_type, calendar_year, cast(floor((month_of_year + 2) / 3) as integer)
+    from numbered
+    group by scheme_id, region_code, insurance_type, calendar_year, quarter_of_year
 
 )
 

@@ -11,14 +11,27 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal, localcontext
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
-from oracle import CENT, CRITICAL_ILLNESS, ZERO, Payout, Policy, Result, months_later, premiums_of, round_half_up
+from oracle import (
+    CENT,
+    CRITICAL_ILLNESS,
+    ZERO,
+    Payout,
+    Policy,
+    Result,
+    months_later,
+    premiums_of,
+    read_seed,
+    round_half_up,
+)
 
 Row = dict[str, Any]
 Keyed = dict[tuple, Row]
 FundKey = tuple[str, str, str]
 RANKS = ("enacted", "reference", "illustrative")
+FUND_SEEDS = ("risk_corridor_band", "insurer_share", "enrolment_duty", "age_band")
 SUPPLEMENTARY = "supplementary"
 # What an area is the sum of its counties in.
 ADDED_UP = (
@@ -103,10 +116,10 @@ class Head:
 class Funds:
     """Everything of section H for one raw folder and one seeds folder."""
 
-    def __init__(self, result: Result, policy: Policy):
+    def __init__(self, result: Result, policy: Policy, seeds_dir: Path):
         self.result, self.policy = result, policy
         self.accepted = result.accepted
-        self.seeds = policy.seeds
+        self.seeds = policy.seeds | {name: read_seed(seeds_dir, name) for name in FUND_SEEDS}
 
     # -- what the rules look at ---------------------------------------------------------------
 

@@ -445,7 +445,7 @@ class Policy:
         names = _words(
             "region scheme benefit_term benefit_tier category_modifier assistance_category"
             " identity_code care_type_code insurance_type_code coverage item_list funding_standard"
-            " cover_rule pool_parameter risk_corridor_band insurer_share enrolment_duty age_band"
+            " cover_rule pool_parameter"
         )
         return cls({name: read_seed(seeds_dir, name) for name in names})
 

@@ -309,7 +309,7 @@ def compare_funds(warehouse: Warehouse, result: oracle.Result, where: str) -> li
 
 def compare_fund_marts(warehouse: Warehouse, result: oracle.Result, seeds_dir: Path) -> list[str]:
     """Rules H1 to H7: every fund mart, every row, rows of zeros included."""
-    funds = fund_oracle.Funds(result, oracle.Policy.read(seeds_dir))
+    funds = fund_oracle.Funds(result, oracle.Policy.read(seeds_dir), seeds_dir)
     fund = ("scheme_id", "region_code", "insurance_type")
     lines = []
     for mart, key, expected, where in (
