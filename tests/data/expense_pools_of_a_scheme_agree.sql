@@ -23,7 +23,7 @@ pairs as (
                 then 'The pools of a scheme share one ladder: give both the same tier_basis and bound_inclusive.'
             when terms.limit_basis = 'eligible_expense' and terms.annual_limit is not null
                 then
-                    'A limit on eligible expense is one for the person and cannot be divided among pools: '
+                    'A limit on eligible expense holds for the person and cannot be divided among pools: '
                     || 'give a limit on the payout, or one pool.'
             when
                 terms.limit_basis = 'payout'

@@ -399,6 +399,8 @@ def test_sample_is_what_the_oracle_computes(sample_build):
     suppress_health_check=list(HealthCheck),
 )
 @example(case=populations.Case(seed=1, layouts=("csv", "parquet_text"), is_policy_varied=False))
+# A supplementary scheme with a limit of the year that is reached, and a scheme that follows another.
+@example(case=populations.Case(seed=22, layouts=("csv",), is_policy_varied=True))
 @given(case=populations.cases())
 def test_generated_populations_are_what_the_oracle_computes(build, case):
     with tempfile.TemporaryDirectory() as folder:
