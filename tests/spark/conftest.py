@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import subprocess
 import sys
 import threading
@@ -15,6 +16,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "python"))
 
+import populations
 from awkward import write_awkward_files
 from dialect import PROJECT
 
@@ -75,11 +77,17 @@ def environment(cluster, raw, tmp_path_factory) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def raw(tmp_path_factory) -> Path:
-    """The sample, and files that each read in their own way: CSV, floats, zones, odd names."""
-    folder = tmp_path_factory.mktemp("input") / "raw"
-    write_sample(folder, persons=PERSONS, seed=1, progress=False)
-    write_awkward_files(folder)
-    return folder
+    """The sample; files that each read in their own way (CSV, floats, zones, odd names); a population made to hurt."""
+    folder = tmp_path_factory.mktemp("input")
+    raw, drawn = folder / "raw", folder / "drawn"
+    write_sample(raw, persons=PERSONS, seed=1, progress=False)
+    write_awkward_files(raw)
+    draw = random.Random(11)
+    population = populations.populate(PROJECT / "seeds", draw, persons=200)
+    populations.write_raw(population, drawn, draw, ("csv", "parquet_typed"))
+    for table in drawn.iterdir():
+        table.rename(raw / table.name / "drawn")
+    return raw
 
 
 def _versions(cluster: Cluster) -> int:
