@@ -3,8 +3,9 @@ PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+READY_SPARK := $(VENV)/.ready-spark
 
-.PHONY: run test lint bench clean
+.PHONY: run test run-spark test-spark lint bench clean
 
 # make run [RAW=<folder of raw tables>] [WAREHOUSE=<folder of the result>]
 run: $(READY)
@@ -12,6 +13,13 @@ run: $(READY)
 
 test: lint
 	$(BIN)/pytest
+
+# The same on a Spark cluster of this machine, started and stopped by the command (docs/spark.md). Needs Java 17.
+run-spark: $(READY_SPARK)
+	$(BIN)/dabing run --engine spark $(if $(RAW),--raw "$(RAW)") $(if $(WAREHOUSE),--warehouse "$(WAREHOUSE)")
+
+test-spark: $(READY_SPARK)
+	$(BIN)/pytest -n 0 tests/spark
 
 lint: $(READY)
 	$(BIN)/ruff check --quiet .
@@ -32,4 +40,9 @@ $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+# The extra of its own: who does not want Spark does not install it.
+$(READY_SPARK): $(READY) requirements-spark.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --require-hashes -r requirements-spark.txt
 	touch $@

@@ -19,6 +19,7 @@ import sys
 import time
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
+from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
@@ -28,9 +29,10 @@ from rich.table import Table
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = Path(__file__).resolve().parent / "peers"
-CONTENDERS = ("project", "bare", "bare_payouts", "polars", "pandas")
+CONTENDERS = ("project", "spark", "bare", "bare_payouts", "polars", "pandas")
 TITLES = {
     "project": "this project",
+    "spark": "this project on Spark",
     "bare": "bare DuckDB script",
     "bare_payouts": "bare DuckDB script",
     "polars": "Polars",
@@ -93,6 +95,7 @@ class Bench:
         self.raw = options.raw.resolve() if options.raw else self.work / "raw"
         self.outputs = {
             "project": self.work / "warehouse" / "dabing.duckdb",
+            "spark": self.work / "warehouse_spark" / "dabing.duckdb",
             "bare": self.work / "bare" / "bare.duckdb",
             "bare_payouts": self.work / "bare_payouts" / "payouts.parquet",
             "polars": self.work / "polars.parquet",
@@ -150,10 +153,11 @@ class Bench:
         """Run one contender and keep its numbers."""
         out = self.outputs[name]
         common = ["--raw", self.raw, "--out", out]
-        if name == "project":
+        if name in ("project", "spark"):
             run = Run(name, "everything, tested and published")
             shutil.rmtree(out.parent, ignore_errors=True)
-            command = ["-m", "dabing.cli", "run", "--raw", self.raw, "--warehouse", out.parent]
+            engine = "spark" if name == "spark" else "duckdb"
+            command = ["-m", "dabing.cli", "run", "--engine", engine, "--raw", self.raw, "--warehouse", out.parent]
             run.parts = built_and_checked(self.measure(run, command))
         elif name == "pandas":
             run = self.run_pandas(common, input_size["rows_in_parquet"].get("setl_d", 0))
@@ -290,6 +294,8 @@ class Bench:
                 run.payout_sum = f"{int(total or 0) / 100:.2f}"
             if self.has_result("project") and self.has_result("bare"):
                 self.runs["bare"].tables_differing = differing_tables(con)
+            if self.has_result("project") and self.has_result("spark"):
+                self.runs["spark"].tables_differing = differing_marts(con)
         return reference
 
     def has_result(self, name: str) -> bool:
@@ -371,7 +377,8 @@ class Bench:
                 self.console.print(f"{TITLES[name].capitalize()}: {parts}.")
             if run.tables_differing is not None:
                 said = ", ".join(run.tables_differing) or "none"
-                self.console.print(f"Other tables of the bare script that differ from the project's: {said}.")
+                which = "Public marts from Spark" if name == "spark" else "Other tables of the bare script"
+                self.console.print(f"{which} that differ from the project's: {said}.")
 
     def clean_up(self) -> None:
         """Remove what this wrote, and nothing else that may be in the work folder."""
@@ -464,6 +471,22 @@ def differing_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
     return differing
 
 
+def differing_marts(con: duckdb.DuckDBPyConnection) -> list[str]:
+    """Find public marts that differ between the two engines, by a sum of the hashes of whole rows."""
+    differing = []
+    for schema, table in con.execute(
+        "select schema_name, table_name from duckdb_tables() where database_name = 'spark'"
+        " and not starts_with(table_name, 'int_') and table_name <> 'check_result'"
+    ).fetchall():
+        here, there = (
+            con.execute(f"select count(*), sum(hash(r)) from {build}.{schema}.{table} as r").fetchone()
+            for build in ("project", "spark")
+        )
+        if here != there:
+            differing.append(f"{schema}.{table} ({there} against {here})")
+    return differing
+
+
 def machine() -> dict:
     """What this was measured on."""
     names = ("duckdb", "dbt-core", "polars", "pandas")
@@ -505,7 +528,9 @@ def main() -> int:
         bench.write_input()
         size, here = bench.describe_input(), machine()
         for name in CONTENDERS:
-            if name in options.only:
+            if name == "spark" and find_spec("pyspark") is None:
+                console.print("Left out: this project on Spark (`make run-spark` once installs what it needs).")
+            elif name in options.only:
                 bench.run(name, size)
         reference = bench.compare()
         bench.report(size, here, reference)

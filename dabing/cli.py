@@ -33,6 +33,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     run.add_argument("--warehouse", type=Path, default=Path("warehouse"), help="folder of the result")
     run.add_argument(
+        "--engine",
+        choices=("duckdb", "spark"),
+        default="duckdb",
+        help="where the tables are built: here, or on the Spark cluster that DABING_SPARK_HOST names, which is started"
+        " on this machine where it names none (default: duckdb)",
+    )
+    run.add_argument(
         "--keep-failed",
         action="store_true",
         help="after a failure leave the unfinished build for inspection instead of deleting it",
@@ -129,7 +136,13 @@ def main(arguments: list[str] | None = None) -> int:
         else:
             from dabing.run import run
 
-            run(options.raw, options.warehouse, keep_failed=options.keep_failed, rebuild=options.rebuild)
+            run(
+                options.raw,
+                options.warehouse,
+                keep_failed=options.keep_failed,
+                rebuild=options.rebuild,
+                engine=options.engine,
+            )
     except DabingError as error:
         from dabing.publish import BusyError
 

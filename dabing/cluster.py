@@ -7,6 +7,7 @@ host and port of a thrift server (docs/spark.md).
 
 from __future__ import annotations
 
+import ctypes
 import os
 import re
 import shutil
@@ -14,6 +15,7 @@ import signal
 import socket
 import subprocess
 import time
+from importlib.util import find_spec
 from pathlib import Path
 
 from dabing.errors import DabingError
@@ -21,10 +23,11 @@ from dabing.errors import DabingError
 LOOPBACK = "127.0.0.1"
 SECONDS_TO_START = 120
 JAVA_NEEDED = 17
+PR_SET_PDEATHSIG = 1
 
 
 class Cluster:
-    """Starts on entering the ``with`` block, stops on leaving it; ``work`` keeps tables, metastore and logs."""
+    """Starts on entering the ``with`` block, stops on leaving it; ``work`` keeps tables and logs."""
 
     def __init__(
         self,
@@ -34,8 +37,14 @@ class Cluster:
         executor_memory: str = "2g",
         driver_memory: str = "2g",
         settings: dict[str, str] | None = None,
+        metastore: bool = False,
     ) -> None:
+        """Lay it out.
+
+        Without a ``metastore`` the catalog is in the thrift server's memory and ends with it; that is half of its work.
+        """
         self.work = work.resolve()
+        self.has_metastore = metastore
         self.worker_count = workers
         self.executor_memory = executor_memory
         self.driver_memory = driver_memory
@@ -64,6 +73,9 @@ class Cluster:
     def start(self) -> None:
         """Start all processes and return once the thrift server takes connections and every worker is there."""
         _assert_java()
+        if not self.has_metastore:
+            # Tables that no catalog knows any more.
+            shutil.rmtree(self.work / "warehouse", ignore_errors=True)
         for folder in ("logs", "spill", "warehouse", "conf"):
             (self.work / folder).mkdir(parents=True, exist_ok=True)
         # Without a file of ours Spark logs a line for every step of every query.
@@ -99,10 +111,11 @@ class Cluster:
             "spark.ui.enabled": "false",
             "spark.scheduler.mode": "FAIR",
             "spark.sql.warehouse.dir": str(self.work / "warehouse"),
-            # Many small queries on two cores: a task for each of 200 partitions would be most of the time.
-            "spark.sql.shuffle.partitions": "4",
+            # 200, the default, are too many tasks for two cores; adaptive execution joins those that turn out small.
+            "spark.sql.shuffle.partitions": "16",
             "spark.default.parallelism": "4",
             "spark.sql.ui.retainedExecutions": "10",
+            "spark.sql.catalogImplementation": "hive" if self.has_metastore else "in-memory",
             "spark.hadoop.javax.jdo.option.ConnectionURL": (
                 f"jdbc:derby:;databaseName={self.work / 'metastore'};create=true"
             ),
@@ -144,9 +157,7 @@ class Cluster:
         shutil.rmtree(self.work / "spill", ignore_errors=True)
 
     def _spawn(self, name: str, script: str, *arguments: str, memory: str = "384m") -> None:
-        import pyspark
-
-        home = Path(pyspark.__file__).parent
+        home = Path(find_spec("pyspark").origin).parent
         with (self.work / "logs" / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 ["bash", str(home / "bin" / script), *arguments],
@@ -163,17 +174,25 @@ class Cluster:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,
+                preexec_fn=_end_with_parent,
             )
 
 
-# For a population that a laptop builds in a minute, compiling the code of each query is most of its time.
+# For a population that a laptop builds in a minute, nearly all of the time is the driver's: planning and compiling.
+SMALL_JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
 SMALL = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    # One job a query: with adaptive execution each stage is a job, planned anew.
+    "spark.sql.adaptive.enabled": "false",
     "spark.sql.shuffle.partitions": "2",
     "spark.default.parallelism": "2",
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1",
-    "spark.executor.extraJavaOptions": "-XX:TieredStopAtLevel=1",
+    "spark.locality.wait": "0s",
+    # Plans are long, and each is written out as text for a page that nobody looks at.
+    "spark.sql.ui.explainMode": "simple",
+    "spark.sql.maxPlanStringLength": "1000",
+    "spark.driver.extraJavaOptions": f"{SMALL_JAVA} -Dderby.system.durability=test",
+    "spark.executor.extraJavaOptions": SMALL_JAVA,
 }
 LOGGING = """
 rootLogger.level = warn
@@ -184,6 +203,11 @@ appender.console.target = SYSTEM_ERR
 appender.console.layout.type = PatternLayout
 appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex
 """
+
+
+def _end_with_parent() -> None:
+    """In the new process: the kernel ends it when the command that started it is gone, be it killed with -9."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _assert_java() -> None:

@@ -32,13 +32,16 @@ STAGING = "+path:models/staging +int_pool_identity"
 EXAMPLES = 10
 
 
-def run(raw: Path | None, warehouse: Path, keep_failed: bool = False, rebuild: bool = False) -> Path:
+def run(
+    raw: Path | None, warehouse: Path, keep_failed: bool = False, rebuild: bool = False, engine: str = "duckdb"
+) -> Path:
     """Build the warehouse from ``raw`` and publish it as ``warehouse/dabing.duckdb``; return that path.
 
     The dbt project is that of the working folder, or this one where the working folder has none. Without ``raw`` the
     project's own folder is used, and filled with the sample when it is not there. Where input, code and seeds are those
-    of the served release nothing is built, unless ``rebuild`` asks for it. Raises DabingError when the input cannot be
-    used or a critical check fails, BusyError when another run is at work; nothing is published then.
+    of the served release nothing is built, unless ``rebuild`` asks for it. With ``engine`` spark the tables are built on
+    a Spark cluster and only the public marts reach the published file (docs/spark.md). Raises DabingError when the input
+    cannot be used or a critical check fails, BusyError when another run is at work; nothing is published then.
     """
     console = report.console()
     project = Path.cwd() if Path("dbt_project.yml").exists() else PROJECT
@@ -60,7 +63,7 @@ def run(raw: Path | None, warehouse: Path, keep_failed: bool = False, rebuild: b
                 f" ({last.released_at:%Y-%m-%d %H:%M:%S}), which is served. --rebuild builds it anew."
             )
             return served
-        _build_and_publish(raw, warehouse, project, files, sources, keep_failed, console)
+        _build_and_publish(raw, warehouse, project, files, sources, keep_failed, engine, console)
     console.print(f"\nPublished: {served}", markup=False)
     return served
 
@@ -72,6 +75,7 @@ def _build_and_publish(
     files: list[publish.InputFile],
     sources: publish.Sources,
     keep_failed: bool,
+    engine: str,
     console: Console,
 ) -> None:
     """Build aside under the final name, check, and replace what is served."""
@@ -80,7 +84,10 @@ def _build_and_publish(
     try:
         database = build / publish.DATABASE
         with _environment(raw, database, warehouse), _ended_with(build, keep_failed):
-            results = _build_and_check(database, project, console)
+            if engine == "spark":
+                results = _build_on_spark(raw, database, project, warehouse, console)
+            else:
+                results = _build_and_check(database, project, console)
             publish.check_unchanged(files, publish.input_files(raw))
             release = _add_history(database, served, results, files, sources, publish.next_number(warehouse))
             report.print_summary(console, database, results)
@@ -212,60 +219,87 @@ def _build_and_check(database: Path, project: Path, console: Console) -> list:
     return results
 
 
-def _dbt_build(selection: list[str], database: Path, project: Path) -> list:
-    """Run `dbt build` in this process; its data tests as check results, its errors as sentences."""
+def _build_on_spark(raw: Path, database: Path, project: Path, warehouse: Path, console: Console) -> list:
+    """Everything on the cluster, the public marts into the file → marts border; results of all checks."""
+    from dabing import checks, spark
+
+    spark.keep_key(warehouse)
+    with spark.cluster(warehouse / "spark", raw):
+        started = time.monotonic()
+        results = _dbt_build([], database, project, engine="spark")
+        console.print(f"Built on Spark ({time.monotonic() - started:.0f} s)")
+        _stop_at_critical(results)
+        started = time.monotonic()
+        manifest = spark.manifest_of(project)
+        spark.serve(database, manifest)
+    _serve_sql(manifest, database, project)
+    console.print(f"Brought the marts into DuckDB ({time.monotonic() - started:.0f} s)")
+    started = time.monotonic()
+    found = checks.run_border(database, "marts")
+    console.print(f"Checked the marts border: {len(found)} checks ({time.monotonic() - started:.0f} s)")
+    _stop_at_critical(found)
+    return results + found
+
+
+def _serve_sql(manifest: dict, database: Path, project: Path) -> None:
+    """What a file holds beside the tables from Spark: the public views, benefit(...), the SQL of the scenarios."""
+    from dabing import spark
+
+    views = [node["name"] for node in spark.served_nodes(manifest) if spark.is_view(node)]
+    _dbt(["run", "--select", *views], project)
+    compiled = [result.node for result in _dbt(["compile", "--select", f"tag:{spark.SCENARIO}"], project)]
+    scenarios = {node.unique_id for node in compiled if spark.SCENARIO in node.tags}
+    _dbt(["run-operation", "make_scenario_step_table"], project)
+    with duckdb.connect(str(database)) as connection:
+        for node in compiled:
+            if not scenarios.isdisjoint((node.unique_id, getattr(node, "attached_node", None))):
+                parents = ",".join(parent.split(".")[2] for parent in node.depends_on.nodes)
+                connection.execute(
+                    "insert or replace into policy.int_scenario_step values (?, ?, ?, ?, ?)",
+                    [node.name, str(node.resource_type), node.schema, node.compiled_code, parents],
+                )
+
+
+def _dbt(command: list[str], project: Path, engine: str = "duckdb") -> list:
+    """Run a dbt command in this process; the results of its nodes. Errors are raised as sentences."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    from dabing.checks import CheckResult
-
-    outcome = dbtRunner().invoke(
-        [
-            "build",
-            *selection,
-            "--exclude-resource-type",
-            "unit_test",
-            "--indirect-selection",
-            "buildable",
-            "--project-dir",
-            str(project),
-            "--profiles-dir",
-            str(project),
-            "--log-level",
-            "none",
-        ]
-    )
-    # dbt keeps the file open for the life of the process; the checks need it next.
+    folders = ["--project-dir", str(project), "--profiles-dir", str(project)]
+    outcome = dbtRunner().invoke([*command, *folders, "--target", engine, "--log-level", "none"])
+    # dbt keeps the file open for the life of the process; what comes next needs it.
     DuckDBConnectionManager.close_all_connections()
     if outcome.exception is not None:
         raise DabingError(_sentence(str(outcome.exception)))
-    errors: list[str] = []
-    tests: list[CheckResult] = []
-    for result in outcome.result.results:
-        node = result.node
-        if node.resource_type != "test":
-            if result.status == "error":
-                errors.append(_sentence(result.message or ""))
-            continue
-        if result.status == "skipped":
-            continue
-        if result.status == "error":
-            errors.append(f"test {node.name}: {_sentence(result.message or '')}")
-            continue
-        tests.append(_test_result(result, database))
-    # Errors first: what they hit was skipped, and says nothing.
+    results = outcome.result.results
+    errors = [
+        (f"test {result.node.name}: " if result.node.resource_type == "test" else "") + _sentence(result.message or "")
+        for result in results
+        if result.status == "error"
+    ]
+    # What an error hit was skipped, and says nothing.
     if errors:
         raise DabingError(*dict.fromkeys(errors))
-    return tests
+    return results
 
 
-def _test_result(result, database: Path):
+def _dbt_build(selection: list[str], database: Path, project: Path, engine: str = "duckdb") -> list:
+    """Run `dbt build`; its data tests as check results."""
+    options = ["--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
+    return [
+        _test_result(result, database, engine)
+        for result in _dbt(["build", *selection, *options], project, engine)
+        if result.node.resource_type == "test" and result.status != "skipped"
+    ]
+
+
+def _test_result(result, database: Path, engine: str):
     """A dbt data test in the form of a check result, with the rows that fail it named."""
     from dabing.checks import CheckResult
 
     node = result.node
     failing = result.failures or 0
-    examples = _failing_rows(database, node.compiled_code) if failing else []
+    examples = _failing_rows(database, node.compiled_code, engine) if failing else []
     rule = re.search(r"\brules? ([A-J]\d+)", f"{node.description} {node.raw_code}")
     return CheckResult(
         suite="dbt",
@@ -287,9 +321,13 @@ def _tested_table(node) -> str:
     return attached.split(".")[-1]
 
 
-def _failing_rows(database: Path, compiled: str | None) -> list[str]:
+def _failing_rows(database: Path, compiled: str | None, engine: str) -> list[str]:
     if not compiled:
         return []
+    if engine == "spark":
+        from dabing import spark
+
+        return spark.failing_rows(compiled, EXAMPLES)
     with duckdb.connect(str(database), read_only=True) as connection:
         rows = connection.execute(f"select * from ({compiled}) limit {EXAMPLES}")
         names = [column[0] for column in rows.description]
@@ -355,6 +393,8 @@ def _add_history(
 
 def _sentence(message: str) -> str:
     """The part of a dbt or DuckDB message that says what is wrong."""
+    # A message of Spark ends in the calls that led to it.
+    message = re.split(r"\n\s*at [\w.$/]+\(", message, maxsplit=1)[0]
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     told = [
         line

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -17,23 +17,34 @@ import yaml
 
 from dabing.errors import DabingError
 
+# Below this the time goes into planning and compiling queries, not into rows.
+SMALL_INPUT_BYTES = 50_000_000
 # Spark's names of the types of public columns (docs/public-marts.md) under DuckDB's.
 TYPES = {"string": "VARCHAR", "int": "INTEGER", "bigint": "BIGINT", "timestamp_ntz": "TIMESTAMP", "date": "DATE"}
 # Added to by every run, and kept in the served file.
 HISTORY = "check_result"
+# The models of what-if by their tag; read from the published file by no model, but by a macro and by the commands.
+SCENARIO = "scenario"
+READ_BY_NAME = ("int_pool_term", "assistance_category", "wording")
 
 
 @contextmanager
-def cluster(work: Path) -> Iterator[None]:
+def cluster(work: Path, raw: Path) -> Iterator[None]:
     """The cluster that DABING_SPARK_HOST names, else one of our own for the time of the block."""
     if "DABING_SPARK_HOST" in os.environ:
         yield
         return
     from dabing.cluster import SMALL, Cluster
 
-    with Cluster(work, settings=SMALL if os.environ.get("DABING_SPARK_SMALL", "1") == "1" else None) as started:
+    size = sum(path.stat().st_size for path in raw.rglob("*") if path.is_file())
+    is_small = size < SMALL_INPUT_BYTES
+    with Cluster(work, settings=SMALL if is_small else None) as started:
         # A thrift server on loopback answers in a millisecond: dbt need not sleep between two looks.
-        wanted = {**started.environment, "DABING_SPARK_POLL": "0"}
+        wanted = {
+            **started.environment,
+            "DABING_SPARK_POLL": "0",
+            "DABING_SPARK_PARTITIONED": "0" if is_small else "1",
+        }
         os.environ.update(wanted)
         try:
             yield
@@ -79,6 +90,14 @@ def rows(cursor, query: str) -> list[tuple]:
     return cursor.fetchall()
 
 
+def failing_rows(query: str, limit: int) -> list[str]:
+    """Some rows of a failing data test, in words."""
+    cursor = connect()
+    found = rows(cursor, f"select * from ({query}) limit {limit}")
+    names = [column[0].split(".")[-1] for column in cursor.description]
+    return [", ".join(f"{name} {value}" for name, value in zip(names, row, strict=True)) for row in found]
+
+
 def public_tables(manifest: dict) -> list[dict]:
     """The nodes of the public marts: every model with a contract, and the seeds that stand beside them."""
     models = [
@@ -88,28 +107,70 @@ def public_tables(manifest: dict) -> list[dict]:
     seeds = [
         node for node in manifest["nodes"].values() if node["resource_type"] == "seed" and node["schema"] in schemas
     ]
-    return sorted(models + seeds, key=lambda node: (node["schema"], node["alias"]))
+    return _by_name(models + seeds)
 
 
-def serve(database: Path, project: Path) -> None:
-    """Write the public marts of the cluster into ``database``, contracts and comments included.
+def served_nodes(manifest: dict) -> list[dict]:
+    """What the published file holds: the public marts, the scenarios, and the tables that their SQL reads there."""
+    nodes = manifest["nodes"]
+    scenarios = [node for node in nodes.values() if SCENARIO in node["tags"] and node["resource_type"] == "model"]
+    tests = [node for node in nodes.values() if node.get("attached_node") in {node["unique_id"] for node in scenarios}]
+    read = [node for node in nodes.values() if node["name"] in READ_BY_NAME]
+    waiting = public_tables(manifest) + scenarios + read
+    waiting += [nodes[parent] for node in scenarios + tests for parent in _parents(node)]
+    found: dict[str, dict] = {}
+    while waiting:
+        node = waiting.pop()
+        if node["unique_id"] not in found:
+            found[node["unique_id"]] = node
+            # A view is made again where it is served, over what it reads.
+            waiting += [nodes[parent] for parent in _parents(node)] if is_view(node) else []
+    return _by_name(found.values())
+
+
+def is_view(node: dict) -> bool:
+    """Whether a model is one in every engine."""
+    return node["config"]["materialized"] == "view"
+
+
+def _parents(node: dict) -> list[str]:
+    return [parent for parent in node["depends_on"].get("nodes", []) if parent.split(".")[0] in ("model", "seed")]
+
+
+def _by_name(nodes: Iterable[dict]) -> list[dict]:
+    return sorted(nodes, key=lambda node: (node["schema"], node["alias"]))
+
+
+def manifest_of(project: Path) -> dict:
+    """dbt's own list of what there is, as its last command left it."""
+    return json.loads((project / "target" / "manifest.json").read_text())
+
+
+def serve(database: Path, manifest: dict) -> None:
+    """Write the served tables of the cluster into ``database``, contracts and comments included.
 
     The Parquet files of the cluster are read where they lie, so its warehouse must be a place that this machine can
     read too (a shared disk, an object store). Raises DabingError where a column differs from its contract.
     """
-    manifest = json.loads((project / "target" / "manifest.json").read_text())
+    public = {node["unique_id"] for node in public_tables(manifest)}
     cursor = connect()
     with duckdb.connect(str(database)) as connection:
         connection.execute("set preserve_insertion_order = false")
-        for node in public_tables(manifest):
+        for node in served_nodes(manifest):
+            if is_view(node):
+                continue
             table = f"{node['schema']}.{node['alias']}"
             connection.execute(f"create schema if not exists {node['schema']}")
-            connection.execute(_table_sql(node))
+            if node["unique_id"] in public:
+                connection.execute(_table_sql(node))
+                _assert_types(cursor, connection, table)
+                if node["alias"] != HISTORY:
+                    connection.execute(f"insert into {table} by name select * from {_files(cursor, table)}")
+            else:
+                columns = ", ".join(spark_types(cursor, table))
+                connection.execute(f"create table {table} as select {columns} from {_files(cursor, table)}")
             for comment in _comments_sql(node):
                 connection.execute(comment)
-            _assert_types(cursor, connection, table)
-            if node["alias"] != HISTORY:
-                connection.execute(f"insert into {table} by name select * from {_files(cursor, table)}")
         connection.execute("checkpoint")
 
 

@@ -11,8 +11,8 @@
 {%- macro held_to_running(amount, whole, account) -%}
     least(greatest(sum({{ amount }}) over {{ account }}, 0), greatest(sum({{ whole }}) over {{ account }}, 0))
     - least(
-        greatest(sum({{ amount }}) over {{ account }} - {{ amount }}, 0),
-        greatest(sum({{ whole }}) over {{ account }} - {{ whole }}, 0)
+        greatest((sum({{ amount }}) over {{ account }}) - {{ amount }}, 0),
+        greatest((sum({{ whole }}) over {{ account }}) - {{ whole }}, 0)
     )
 {%- endmacro -%}
 

@@ -1,6 +1,7 @@
-{#- What DuckDB and Spark say differently, one macro a difference, each named for what it does. The two ways of saying it
-    stand in duckdb.sql and spark.sql; how a table is put in place on Spark in spark_tables.sql. Everything else in this
-    project is one text for both engines, and `make lint` refuses what is not (benchmarks aside). -#}
+{#- What DuckDB and Spark say differently, one macro a difference, each named for what it does. The two ways of
+    saying it stand in duckdb.sql and spark.sql; how a table is put in place on Spark in spark_tables.sql.
+    Everything else in this project is one text for both engines, and `make lint` refuses what is not (benchmarks
+    aside). -#}
 
 {#- The whole text has the form of the pattern. -#}
 {%- macro matches(text, pattern) -%}
@@ -17,13 +18,14 @@
     {{- adapter.dispatch('as_text', 'dabing')(expression, type) -}}
 {%- endmacro -%}
 
-{#- Text without the blanks around it: spaces, tabs, line ends, and the fixed and full-width spaces of spreadsheets. A key
-    that keeps one would make two persons of one. -#}
+{#- Text without the blanks around it: spaces, tabs, line ends, and the fixed and full-width spaces of spreadsheets.
+    A key that keeps one would make two persons of one. -#}
 {%- macro trimmed(text) -%}
     {{- adapter.dispatch('trimmed', 'dabing')(text) -}}
 {%- endmacro -%}
 
-{#- Some columns as a JSON object of texts, in their order; a blank is null. `columns`: [{'name', 'sql', 'type'}, ...]. -#}
+{#- Some columns as a JSON object of texts, in their order; a blank is null. `columns`: [{'name', 'sql', 'type'},
+    ...]. -#}
 {%- macro columns_as_json(columns) -%}
     {{- adapter.dispatch('columns_as_json', 'dabing')(columns) -}}
 {%- endmacro -%}
@@ -33,8 +35,9 @@
     {{- adapter.dispatch('row_hash', 'dabing')(row, columns) -}}
 {%- endmacro -%}
 
-{#- Keyed hash of a person number (rule J3): 128 bits in hexadecimal, NULL of NULL. The key stands in no SQL, no log and no
-    catalog: DuckDB has it as a variable of the connection, Spark reads it from a file that only the build may read. -#}
+{#- Keyed hash of a person number (rule J3): 128 bits in hexadecimal, NULL of NULL. The key stands in no SQL, no log
+    and no catalog: DuckDB has it as a variable of the connection, Spark reads it from a file that only the build
+    may read. -#}
 {%- macro person_key(person_number) -%}
     {{- adapter.dispatch('person_key', 'dabing')(person_number) -}}
 {%- endmacro -%}
@@ -59,11 +62,16 @@
     {{- adapter.dispatch('whole_quotient', 'dabing')(dividend, divisor) -}}
 {%- endmacro -%}
 
-{#- A running total in which each step depends on the total so far, which a window cannot say: `step` is what a row adds,
-    over `so_far.total` and over `this_step.<name>` for each of `values` ({name: [expression, type]}). Amounts are in yuan with two places.
-    Only for groups of a few hundred rows: every row looks at all before it. -#}
+{#- A running total in which each step depends on the total so far, which a window cannot say: `step` is what a row
+    adds, over `so_far.total` and over `this_step.<name>` for each of `values` ({name: [expression, type]}). Amounts
+    are in yuan with two places. Only for groups of a few hundred rows: every row looks at all before it. -#}
 {%- macro running_total(values, step, partition_by, order_by) -%}
     {{- adapter.dispatch('running_total', 'dabing')(values, step, partition_by, order_by) -}}
+{%- endmacro -%}
+
+{#- A name of a column as it is delivered, whatever characters it has. -#}
+{%- macro quoted_name(name) -%}
+    {{- adapter.dispatch('quoted_name', 'dabing')(name) -}}
 {%- endmacro -%}
 
 {%- macro sql_text(value) -%}
@@ -80,8 +88,9 @@
     {{- return(adapter.dispatch('files_below', 'dabing')(folder)) -}}
 {%- endmacro -%}
 
-{#- The files of a raw table, those of one form together: [{'kind', 'paths', 'types': {column: type}, 'names': {path: [column, ...]}}, ...].
-    Column names are in lower case, types are DuckDB's. Typed files are then read as they are, and only the others through text. -#}
+{#- The files of a raw table, those of one form together: [{'kind', 'paths', 'types': {column: type}, 'names':
+    {path: [column, ...]}}, ...]. Column names are in lower case, types are DuckDB's. Typed files are then read as
+    they are, and only the others through text. -#}
 {%- macro raw_parts(table_name, files) -%}
     {{- return(adapter.dispatch('raw_parts', 'dabing')(table_name, files)) -}}
 {%- endmacro -%}

@@ -5,7 +5,11 @@
 {%- endmacro -%}
 
 {%- macro duckdb__as_text(expression, type) -%}
+    {%- if type == 'TIMESTAMP WITH TIME ZONE' -%}
+    cast(cast({{ expression }} as timestamp) as varchar)
+    {%- else -%}
     cast({{ expression }} as varchar)
+    {%- endif -%}
 {%- endmacro -%}
 
 {%- macro duckdb__trimmed(text) -%}
@@ -71,6 +75,10 @@
         ).total
 {%- endmacro -%}
 
+{%- macro duckdb__quoted_name(name) -%}
+    "{{ name | replace('"', '""') }}"
+{%- endmacro -%}
+
 {%- macro duckdb__sql_text(value) -%}
     '{{ value | replace("'", "''") }}'
 {%- endmacro -%}
@@ -89,7 +97,8 @@
     {%- for kind in ['parquet', 'csv'] if files[kind] -%}
         {%- for paths in _files_of_one_form(kind, files[kind]) -%}
             {%- set types = {} -%}
-            {%- for row in run_query('describe ' ~ _read_files_sql(kind, paths)) if row[0] not in ('dabing_path', 'dabing_row') -%}
+            {%- set described = run_query('describe ' ~ _read_files_sql(kind, paths)) -%}
+            {%- for row in described if row[0] not in ('dabing_path', 'dabing_row') -%}
                 {%- do types.update({row[0] | lower: row[1] | upper}) -%}
             {%- endfor -%}
             {%- set names = {} -%}
@@ -121,7 +130,10 @@
 {%- endmacro -%}
 
 {%- macro duckdb__each_day(first, last) -%}
-    select cast(unnest(generate_series(cast('{{ first }}' as date), cast('{{ last }}' as date), interval 1 day)) as date) as date_day
+    select
+        cast(unnest(generate_series(
+            cast('{{ first }}' as date), cast('{{ last }}' as date), interval 1 day
+        )) as date) as date_day
 {%- endmacro -%}
 
 {%- macro duckdb__row_number_of(part_no, kind) -%}
@@ -177,7 +189,8 @@
     {%- set forms = {} -%}
     {%- for row in run_query(
         "select form, string_agg(file_name, chr(10) order by file_name) from (select file_name,"
-        ~ " string_agg(concat_ws(' ', lower(name), type, converted_type, cast(logical_type as varchar)), ',' order by name)"
+        ~ " string_agg(concat_ws(' ', lower(name), type, converted_type, cast(logical_type as varchar)), ','"
+        ~ ' order by name)'
         ~ ' as form from parquet_schema(' ~ _file_list(paths) ~ ') group by file_name) group by form order by 2'
     ) -%}
         {%- do forms.update({row[0]: row[1].split('\n')}) -%}

@@ -1,4 +1,5 @@
-{#- How Spark, 3.5 or later, says what dispatch.sql names. Raw literals (r'...') because a backslash in a plain one is eaten. -#}
+{#- How Spark, 3.5 or later, says what dispatch.sql names. Raw literals (r'...') because a backslash in a plain one
+    is eaten. -#}
 
 {%- macro spark__matches(text, pattern) -%}
     {{ text }} rlike r'\A(?:{{ pattern }})\z'
@@ -13,7 +14,9 @@
         when {{ text }} like '%Infinity' then replace({{ text }}, 'Infinity', 'inf')
         when {{ expression }} = 0 then {{ text }}
         when abs({{ expression }}) >= 0.0001 and abs({{ expression }}) < 10000000000000000
-            then regexp_replace(trim(trailing '0' from cast(cast({{ text }} as decimal(38, 21)) as string)), r'\.\z', '.0')
+            then regexp_replace(
+                trim(trailing '0' from cast(cast({{ text }} as decimal(38, 21)) as string)), r'\.\z', '.0'
+            )
         else concat(
             regexp_replace(split_part({{ text }}, 'E', 1), r'\.0\z', ''),
             'e', case when {{ text }} like '%E-%' then '-' else '+' end,
@@ -46,7 +49,7 @@
 {#- A scalar subquery over the key's file: a plan, a view or a log shows the path, never the key. -#}
 {%- macro spark__person_key(person_number) -%}
     left(sha2(
-        (select max(trim(value)) from text.{{ _quoted_path(spark_key_file()) }}) || ':' || {{ person_number }}, 256
+        (select max(trim(value)) from text.{{ quoted_name(spark_key_file()) }}) || ':' || {{ person_number }}, 256
     ), 32)
 {%- endmacro -%}
 
@@ -86,6 +89,10 @@
         ).total
 {%- endmacro -%}
 
+{%- macro spark__quoted_name(name) -%}
+    `{{ name | replace('`', '``') }}`
+{%- endmacro -%}
+
 {%- macro spark__sql_text(value) -%}
     '{{ value | replace("\\", "\\\\") | replace("'", "\\'") }}'
 {%- endmacro -%}
@@ -95,11 +102,13 @@
     {{- return('table') -}}
 {%- endmacro -%}
 
-{#- binaryFile lists what is there; only its path is read. The raw folder as a whole, because a missing folder of one table is no error. -#}
+{#- binaryFile lists what is there; only its path is read. The raw folder as a whole, because a missing folder of
+    one table is no error. -#}
 {%- macro spark__files_below(folder) -%}
     {%- if not (raw_directory().startswith('/') or '://' in raw_directory()) -%}
         {%- do exceptions.raise_compiler_error(
-            "DABING_RAW is '" ~ raw_directory() ~ "': the cluster reads the raw tables, so give a full path or a URI that it knows."
+            "DABING_RAW is '" ~ raw_directory() ~ "': the cluster reads the raw tables, so give a full path or a URI"
+            ~ ' that it knows.'
         ) -%}
     {%- endif -%}
     {%- do run_query(
@@ -108,7 +117,8 @@
     ) -%}
     {%- set below = sql_text(folder ~ '/') -%}
     {%- set found = run_query(
-        'select substr(path, instr(path, ' ~ below ~ ')) as file from raw_file_list where instr(path, ' ~ below ~ ') > 0 order by file'
+        'select substr(path, instr(path, ' ~ below ~ ')) as file from raw_file_list where instr(path, ' ~ below
+        ~ ') > 0 order by file'
     ) -%}
     {{- return(found.columns[0].values() | list) -}}
 {%- endmacro -%}
@@ -118,7 +128,8 @@
     {%- for path in files['parquet'] -%}
         {%- set types = _described('query select * from ' ~ _parquet([path])) -%}
         {%- set form = types.items() | map('join', ' ') | sort | join(',') -%}
-        {%- do forms.setdefault(form, {'kind': 'parquet', 'paths': [], 'types': types, 'names': {path: types.keys() | list}}) -%}
+        {%- set names = {path: types.keys() | list} -%}
+        {%- do forms.setdefault(form, {'kind': 'parquet', 'paths': [], 'types': types, 'names': names}) -%}
         {%- do forms[form].paths.append(path) -%}
     {%- endfor -%}
     {%- do _assert_distinct_hashes(files['parquet']) -%}
@@ -144,8 +155,9 @@
             {%- for path in part.paths %}
             select
                 {%- for name in part.types %}
-                {%- set quoted = adapter.quote(name) %}
-                {{ 'nullif(' ~ quoted ~ ", '')" if name in part.names[path] else 'cast(null as string)' }} as {{ quoted }},
+                {%- set quoted = quoted_name(name) %}
+                {%- set is_there = name in part.names[path] %}
+                {{ 'nullif(' ~ quoted ~ ", '')" if is_there else 'cast(null as string)' }} as {{ quoted }},
                 {%- endfor %}
                 {{ sql_text(path[(raw_directory() | length) + 1:]) }} as dabing_path
             from {{ _csv_view(path) }}
@@ -155,14 +167,17 @@
     {%- else -%}
         select
             *,
+            {#- The path comes as a URI, in which a blank is %20; a plus is itself, and no blank. #}
+            {%- set path = "url_decode(replace(_metadata.file_path, '+', '%2B'))" %}
             {%- set raw = sql_text(raw_directory() ~ '/') %}
-            substr(_metadata.file_path, instr(_metadata.file_path, {{ raw }}) + length({{ raw }})) as dabing_path,
+            substr({{ path }}, instr({{ path }}, {{ raw }}) + length({{ raw }})) as dabing_path,
             _metadata.row_index as dabing_row
         from {{ _parquet(part.paths) }}
     {%- endif -%}
 {%- endmacro -%}
 
-{#- A view would be planned again, every form of file and every column of it, by each of its readers: that took minutes. -#}
+{#- A view would be planned again, every form of file and every column of it, by each of its readers: that took
+    minutes. -#}
 {%- macro spark__typed_once() -%}
     {{- return('table') -}}
 {%- endmacro -%}
@@ -171,8 +186,8 @@
     select explode(sequence(cast('{{ first }}' as date), cast('{{ last }}' as date))) as date_day
 {%- endmacro -%}
 
-{#- Parquet: 33 bits of the path's hash before 30 of the place in the file; _assert_distinct_hashes sees that no two paths of a table share theirs. CSV: below
-    zero, so that the two never meet. -#}
+{#- Parquet: 33 bits of the path's hash before 30 of the place in the file; _assert_distinct_hashes sees that no two
+    paths of a table share theirs. CSV: below zero, so that the two never meet. -#}
 {%- macro spark__row_number_of(part_no, kind) -%}
     {%- if kind == 'csv' -%}
         -1 - dabing_row
@@ -185,23 +200,29 @@
 {%- macro spark__hold_csv_rows(table_name, paths) -%}
 {%- endmacro -%}
 
-{#- ANSI mode off would make overflows, bad casts and x/0 silent NULLs; the zone decides on which day something was settled; a timestamp is one
-    without zone. Also makes the schema for the versions of tables. -#}
+{#- ANSI mode off would make overflows, bad casts and x/0 silent NULLs; the zone decides on which day something was
+    settled; a timestamp is one without zone. Also makes the schema for the versions of tables. -#}
 {%- macro spark__assert_engine() -%}
     {%- set wanted = {
-        'spark.sql.ansi.enabled': 'true', 'spark.sql.session.timeZone': 'Asia/Shanghai', 'spark.sql.timestampType': 'TIMESTAMP_NTZ',
+        'spark.sql.ansi.enabled': 'true',
+        'spark.sql.session.timeZone': 'Asia/Shanghai',
+        'spark.sql.timestampType': 'TIMESTAMP_NTZ',
     } -%}
     {%- for name, value in wanted.items() -%}
         {%- set found = run_query('set ' ~ name).rows[0][1] -%}
         {%- if found | lower != value | lower -%}
             {%- do exceptions.raise_compiler_error(
-                name ~ ' is ' ~ found ~ ' on the thrift server, not ' ~ value ~ ': amounts could be wrong without a word. Set it in'
-                ~ " profiles.yml under server_side_parameters, with the prefix 'set:', and let nothing override it."
+                name ~ ' is ' ~ found ~ ' on the thrift server, not ' ~ value ~ ': amounts could be wrong without'
+                ~ " a word. Set it in profiles.yml under server_side_parameters, with the prefix 'set:', and let nothing"
+                ~ ' override it.'
             ) -%}
         {%- endif -%}
     {%- endfor -%}
-    {%- if (run_query('select max(length(trim(value))) from text.' ~ _quoted_path(spark_key_file())).rows[0][0] or 0) < 16 -%}
-        {%- do exceptions.raise_compiler_error(spark_key_file() ~ ': the key of the person hash must have 16 characters or more (docs/spark.md).') -%}
+    {%- set key = run_query('select max(length(trim(value))) from text.' ~ quoted_name(spark_key_file())) -%}
+    {%- if not key.rows[0][0] -%}
+        {%- do exceptions.raise_compiler_error(
+            spark_key_file() ~ ': the file for the key of the person hash is empty (docs/spark.md).'
+        ) -%}
     {%- endif -%}
     create schema if not exists {{ version_schema() }}
 {%- endmacro -%}
@@ -212,7 +233,8 @@
     {%- set types = {} -%}
     {%- for row in run_query('describe ' ~ what) -%}
         {%- do types.update({row[0] | lower: {
-            'string': 'VARCHAR', 'int': 'INTEGER', 'timestamp_ntz': 'TIMESTAMP', 'timestamp': 'TIMESTAMP WITH TIME ZONE',
+            'string': 'VARCHAR', 'int': 'INTEGER', 'timestamp_ntz': 'TIMESTAMP',
+            'timestamp': 'TIMESTAMP WITH TIME ZONE',
         }.get(row[1], row[1] | upper)}) -%}
     {%- endfor -%}
     {{- return(types) -}}
@@ -227,18 +249,15 @@
     {{- escaped | join -}}
 {%- endmacro -%}
 
-{%- macro _quoted_path(path) -%}
-    `{{ path | replace('`', '``') }}`
-{%- endmacro -%}
-
-{#- Parquet files named one by one: a folder would bring its key=value names as columns, and files that were not looked at. -#}
+{#- Parquet files named one by one: a folder would bring its key=value names as columns, and files that were not
+    looked at. -#}
 {%- macro _parquet(paths) -%}
     {%- set inside = [] -%}
     {%- for path in paths -%}
         {%- do inside.append(_literal_glob(path[(raw_directory() | length) + 1:])) -%}
     {%- endfor -%}
     {%- set list = inside[0] if inside | length == 1 else '{' ~ inside | join(',') ~ '}' -%}
-    parquet.{{ _quoted_path(_literal_glob(raw_directory()) ~ '/' ~ list) }}
+    parquet.{{ quoted_name(_literal_glob(raw_directory()) ~ '/' ~ list) }}
 {%- endmacro -%}
 
 {%- macro _path_hash(path) -%}
@@ -252,20 +271,31 @@
             {%- do inside.append('(' ~ sql_text(path[(raw_directory() | length) + 1:]) ~ ')') -%}
         {%- endfor -%}
         {%- set same = run_query(
-            'select max(path) from values ' ~ inside | join(', ') ~ ' as files (path) group by ' ~ _path_hash('path') ~ ' having count(*) > 1'
+            'select max(path) from values ' ~ inside | join(', ') ~ ' as files (path) group by ' ~ _path_hash('path')
+            ~ ' having count(*) > 1'
         ) -%}
         {%- if same.rows -%}
-            {%- do exceptions.raise_compiler_error(same.rows[0][0] ~ ': its name has the hash of another file of the table. Rename it.') -%}
+            {%- do exceptions.raise_compiler_error(
+                same.rows[0][0] ~ ': its name has the hash of another file of the table. Rename it.'
+            ) -%}
         {%- endif -%}
     {%- endif -%}
 {%- endmacro -%}
 
-{#- A temporary view of a CSV file, all text; its name. multiLine: a quoted value may hold line ends, and a byte order mark is left out. -#}
+{#- A temporary view of a CSV file, all text; its name. multiLine: a quoted value may hold line ends, and a byte
+    order mark is left out. -#}
 {%- macro _csv_view(path) -%}
+    {%- if _literal_glob(path) != path -%}
+        {%- do exceptions.raise_compiler_error(
+            path ~ ': Spark reads one of these characters in the name of a CSV file as a pattern: \\ { } [ ] * ? and'
+            ~ ' comma. Rename the file or its folder.'
+        ) -%}
+    {%- endif -%}
     {%- set view = 'csv_' ~ local_md5(path) -%}
     {%- do run_query(
         'create or replace temporary view ' ~ view ~ ' using csv options (path ' ~ sql_text(_literal_glob(path))
-        ~ ", header 'true', multiLine 'true', sep ',', quote '\"', escape '\"', comment '', mode 'FAILFAST', encoding 'UTF-8')"
+        ~ ", header 'true', multiLine 'true', sep ',', quote '\"', escape '\"', comment '', mode 'FAILFAST',"
+        ~ " encoding 'UTF-8')"
     ) -%}
     {{- return(view) -}}
 {%- endmacro -%}

@@ -1,7 +1,8 @@
-{#- How a table is put in place on Spark. The stock way drops the old table and then creates the new one: readers lose it at every
-    run, and a driver that is killed in between leaves a place that a retry refuses. Here rows are written to a new table, a
-    version, and a view under the table's name is swung over it: readers see the old rows or the new ones, and a retry starts a
-    version of its own. The version before stays for the queries that are still reading it, older ones go. -#}
+{#- How a table is put in place on Spark. The stock way drops the old table and then creates the new one: readers
+    lose it at every run, and a driver that is killed in between leaves a place that a retry refuses. Here rows are
+    written to a new table, a version, and a view under the table's name is swung over it: readers see the old rows
+    or the new ones, and a retry starts a version of its own. The version before stays for the queries that are
+    still reading it, older ones go. -#}
 
 {%- macro version_schema() -%}
     table_version
@@ -12,7 +13,8 @@
 {%- macro write_version(relation, query, partition_by=[]) -%}
     {%- set version = api.Relation.create(
         schema=version_schema(),
-        identifier=relation.schema ~ '__' ~ relation.identifier ~ '__' ~ run_started_at.strftime('%Y%m%d%H%M%S') ~ '_' ~ invocation_id[:8],
+        identifier=relation.schema ~ '__' ~ relation.identifier ~ '__' ~ run_started_at.strftime('%Y%m%d%H%M%S')
+            ~ '_' ~ invocation_id[:8],
         type='table'
     ) -%}
     {%- call statement('main') %}
@@ -42,11 +44,16 @@
     {%- call statement('swing') %}
         create or replace view {{ relation }} (
             {%- for column in columns %}
-            {{ adapter.quote(column) }}{{ ' comment ' ~ sql_text(comments[column]) if comments.get(column) }}{{ ',' if not loop.last }}
+            {%- set comment_of_it = ' comment ' ~ sql_text(comments[column]) if comments.get(column) else '' %}
+            {{ quoted_name(column) }}{{ comment_of_it }}{{ ',' if not loop.last }}
             {%- endfor %}
         )
         {{ 'comment ' ~ sql_text(comment) if comment }}
-        as select {% for column in columns %}{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %} from {{ version }}
+        as select
+            {%- for column in columns %}
+            {{ quoted_name(column) }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ version }}
     {%- endcall -%}
     {%- for old in versions[:-2] -%}
         {%- do run_query('drop table if exists ' ~ version_schema() ~ '.' ~ old) -%}
@@ -61,6 +68,11 @@
         {%- do comments.update({name: column.description}) -%}
     {%- endfor -%}
     {{- return(comments) -}}
+{%- endmacro -%}
+
+
+{%- macro _table_comment() -%}
+    {{- return(model.description if config.persist_relation_docs() else '') -}}
 {%- endmacro -%}
 
 
@@ -89,12 +101,21 @@
         {%- for what in (not_null | unique | list) + keys -%}
             {%- if found[loop.index0] -%}
                 {%- do exceptions.raise_compiler_error(
-                    model.name ~ ': constraint not met: ' ~ (what ~ ' is null' if what is string else 'key ' ~ what | join(', ') ~ ' is not unique')
+                    model.name ~ ': constraint not met: '
+                    ~ (what ~ ' is null' if what is string else 'key ' ~ what | join(', ') ~ ' is not unique')
                     ~ ' in ' ~ found[loop.index0] ~ ' rows. The table that readers see is as it was.'
                 ) -%}
             {%- endif -%}
         {%- endfor -%}
     {%- endif -%}
+{%- endmacro -%}
+
+
+{#- Columns of the folders that a large table is laid out in: meta layout_by of the model, where partitions are
+    wanted. -#}
+{%- macro _partition_columns() -%}
+    {%- set is_wanted = env_var('DABING_SPARK_PARTITIONED', '0') == '1' -%}
+    {{- return((config.meta_get('layout_by') or []) if is_wanted else []) -}}
 {%- endmacro -%}
 
 
@@ -108,14 +129,14 @@
     {%- else -%}
         {%- set columns = query_columns(sql) | map(attribute='name') | list -%}
     {%- endif -%}
-    {%- set version = write_version(this, sql, config.get('partition_by', [])) -%}
+    {%- set version = write_version(this, sql, _partition_columns()) -%}
     {%- if config.get('contract').enforced -%}
         {%- do _assert_constraints(version) -%}
     {%- endif -%}
     {%- if former and not former.is_view -%}
         {%- do adapter.drop_relation(former) -%}
     {%- endif -%}
-    {%- do swing_view(relation, version, columns, _column_comments(), model.description if config.persist_relation_docs() else '') -%}
+    {%- do swing_view(relation, version, columns, _column_comments(), _table_comment()) -%}
     {{ run_hooks(post_hooks) }}
     {{ return({'relations': [relation]}) }}
 {% endmaterialization %}
@@ -132,11 +153,16 @@
     {%- set query -%}
         select
             {%- for name in names %}
-            cast({{ name }} as {{ types.get(name, adapter.convert_type(rows, loop.index0)) }}) as {{ name }}{{ ',' if not loop.last }}
+            {%- set type = types.get(name, adapter.convert_type(rows, loop.index0)) %}
+            cast({{ name }} as {{ type }}) as {{ name }}{{ ',' if not loop.last }}
             {%- endfor %}
         from values
             {%- for row in rows.rows %}
-            ({% for value in row %}{{ 'null' if value is none else sql_text(value | string) }}{{ ', ' if not loop.last }}{% endfor %}){{ ',' if not loop.last }}
+            (
+            {%- for value in row -%}
+                {{ 'null' if value is none else sql_text(value | string) }}{{ ', ' if not loop.last }}
+            {%- endfor -%}
+            ){{ ',' if not loop.last }}
             {%- endfor %}
             as seed_rows ({{ names | join(', ') }})
     {%- endset -%}
@@ -144,7 +170,7 @@
     {%- if former and not former.is_view -%}
         {%- do adapter.drop_relation(former) -%}
     {%- endif -%}
-    {%- do swing_view(relation, version, names, _column_comments(), model.description if config.persist_relation_docs() else '') -%}
+    {%- do swing_view(relation, version, names, _column_comments(), _table_comment()) -%}
     {{ run_hooks(post_hooks) }}
     {#- dbt shows the number of rows of a seed from here. -#}
     {%- do store_result('agate_table', response='OK', agate_table=rows) -%}
@@ -176,8 +202,12 @@
         }.get(type, type)}) -%}
     {%- endfor -%}
     {%- set differing = [] -%}
-    {%- for name in (wanted.keys() | list) + (found.keys() | reject('in', wanted) | list) if wanted.get(name) != found.get(name) -%}
-        {%- do differing.append(name ~ ': contract ' ~ (wanted.get(name) or 'has no such column') ~ ', query ' ~ (found.get(name) or 'has no such column')) -%}
+    {%- set none_of_it = 'has no such column' -%}
+    {%- set names = (wanted.keys() | list) + (found.keys() | reject('in', wanted) | list) -%}
+    {%- for name in names if wanted.get(name) != found.get(name) -%}
+        {%- do differing.append(
+            name ~ ': contract ' ~ wanted.get(name, none_of_it) ~ ', query ' ~ found.get(name, none_of_it)
+        ) -%}
     {%- endfor -%}
     {%- if differing -%}
         {%- do exceptions.raise_compiler_error(model.name ~ ': the contract is not met. ' ~ differing | join('; ')) -%}

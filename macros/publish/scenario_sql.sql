@@ -1,6 +1,6 @@
 {#- Keeps the SQL of the scenario models and of their tests in the file beside what came out of it, so that
     `dabing whatif` can run the same SQL over other overrides without a project at hand. DuckDB only: a cluster has
-    no file to hand on. -#}
+    no file to hand on; the one filled from a cluster gets them from dabing/run.py. -#}
 {%- macro keep_scenario_sql(results) -%}
     {{- return(adapter.dispatch('keep_scenario_sql', 'dabing')(results)) -}}
 {%- endmacro -%}
@@ -20,12 +20,18 @@
         {%- endif -%}
     {%- endfor -%}
     {%- if steps -%}
-        {%- do run_query('create schema if not exists policy') -%}
-        {%- do run_query(scenario_step_table_sql()) -%}
+        {%- do make_scenario_step_table() -%}
         {%- for node in steps -%}
             {%- do run_query(scenario_step_sql(node)) -%}
         {%- endfor -%}
     {%- endif -%}
+{%- endmacro -%}
+
+
+{#- Also an operation: a file that is filled from a cluster gets its steps from dabing/run.py. -#}
+{%- macro make_scenario_step_table() -%}
+    {%- do run_query('create schema if not exists policy') -%}
+    {%- do run_query(scenario_step_table_sql()) -%}
 {%- endmacro -%}
 
 

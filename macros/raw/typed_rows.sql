@@ -47,7 +47,7 @@
     {%- set may_fail = columns | selectattr('may_fail') | list -%}
     {%- set delivered_columns = [] -%}
     {%- for name, type in types.items() -%}
-        {%- do delivered_columns.append({'name': name, 'sql': 'delivered.' ~ adapter.quote(name), 'type': type}) -%}
+        {%- do delivered_columns.append({'name': name, 'sql': 'delivered.' ~ quoted_name(name), 'type': type}) -%}
     {%- endfor -%}
 
 select
