@@ -38,10 +38,11 @@ def run(
     """Build the warehouse from ``raw`` and publish it as ``warehouse/dabing.duckdb``; return that path.
 
     The dbt project is that of the working folder, or this one where the working folder has none. Without ``raw`` the
-    project's own folder is used, and filled with the sample when it is not there. Where input, code and seeds are those
-    of the served release nothing is built, unless ``rebuild`` asks for it. With ``engine`` spark the tables are built on
-    a Spark cluster and only the public marts reach the published file (docs/spark.md). Raises DabingError when the input
-    cannot be used or a critical check fails, BusyError when another run is at work; nothing is published then.
+    project's own folder is used, and filled with the sample when it is not there. Where input, code and seeds are
+    those of the served release nothing is built, unless ``rebuild`` asks for it. With ``engine`` spark the tables are
+    built on a Spark cluster and only the public marts reach the published file (docs/spark.md). Raises DabingError
+    when the input cannot be used or a critical check fails, BusyError when another run is at work; nothing is
+    published then.
     """
     console = report.console()
     project = Path.cwd() if Path("dbt_project.yml").exists() else PROJECT
