@@ -369,6 +369,8 @@ def read(
                 wanted.add(name)
         for table in pieces(path, wanted):
             if keep is not None:
+                if keep[0] not in table.column_names:
+                    continue
                 table = table.filter(pc.is_in(stripped(table[keep[0]]), keep[1]))
             values, bad = {}, pa.chunked_array([pa.repeat(pa.scalar(False), len(table))])
             for name in wanted:

@@ -176,7 +176,7 @@ def compare_balances(warehouse: test_oracle.Warehouse) -> list[str]:
     assert fees.keys() <= found.keys()
     balances: dict[tuple, Decimal] = defaultdict(Decimal)
     wrong = []
-    for year, row in sorted(found.items()):
+    for year, row in sorted(found.items(), key=repr):
         balances[year[:3]] += row["income_amount"] - row["payout_amount"] - fees.get(year, 0)
         if row["balance_amount"] != balances[year[:3]]:
             wrong.append(f"fct_fund_year {year}: balance {row['balance_amount']}, not {balances[year[:3]]}")
