@@ -39,7 +39,8 @@ TABLES = {
     "setl_d": (
         "setl_id",
         columns(
-            text="setl_id init_setl_id psn_no insutype insu_admdvs med_type fixmedins_code dise_no",
+            text="setl_id init_setl_id psn_no fixmedins_code dise_no",
+            code="insutype insu_admdvs med_type",
             time="setl_time",
             money="medfee_sumamt fulamt_ownpay_amt overlmt_selfpay preselfpay_amt"
             " trafout_preselfpay_amt inscp_amt hifp_pay",
@@ -64,13 +65,14 @@ TABLES = {
     ),
     "psn_idet_d": (
         "psn_no psn_idet_type begntime",
-        columns(text="psn_no psn_idet_type insu_admdvs", time="begntime endtime"),
+        columns(text="psn_no", code="psn_idet_type insu_admdvs", time="begntime endtime"),
         {},
     ),
     "psn_insu_d": (
         "psn_insu_rlts_id",
         columns(
-            text="psn_insu_rlts_id psn_no insutype psn_insu_stas insu_admdvs",
+            text="psn_insu_rlts_id psn_no psn_insu_stas",
+            code="insutype insu_admdvs",
             date="crt_insu_date paus_insu_date",
         ),
         {},
@@ -78,7 +80,8 @@ TABLES = {
     "fund_txn_d": (
         "txn_id",
         columns(
-            text="txn_id scheme_id insu_admdvs insutype txn_type",
+            text="txn_id scheme_id txn_type",
+            code="insu_admdvs insutype",
             date="txn_date",
             integer="benefit_year",
             money="amount",
@@ -121,6 +124,7 @@ ALIASES = {
 }
 SQL_TYPES = {
     "text": "varchar",
+    "code": "varchar",
     "time": "timestamp",
     "date": "date",
     "money": "decimal(18,2)",
@@ -131,14 +135,14 @@ SQL_TYPES = {
 REASONS = {
     "setl_d": {
         "Q02": "psn_no is null",
-        "Q03": "setl_time is null and not is_bad",
-        "Q05": "medfee_sumamt < 0 and not coalesce(init_setl_id <> setl_id, false)",
+        "Q03": "is_timeless",
+        "Q05": "medfee_sumamt < 0 and nullif(init_setl_id, setl_id) is null",
         "Q06": "pool is null",
         "Q07": "insurance_type is null",
         "Q08": "care_type is null",
     },
     "fee_list_d": {"Q04": "det_item_fee_sumamt is null"},
-    "psn_idet_d": {"Q02": "psn_no is null", "Q06": "insu_admdvs is not null and pool is null"},
+    "psn_idet_d": {"Q01": "is_timeless", "Q02": "psn_no is null", "Q06": "insu_admdvs is not null and pool is null"},
     "psn_insu_d": {
         "Q02": "psn_no is null",
         "Q04": "crt_insu_date is null",
@@ -146,15 +150,26 @@ REASONS = {
         "Q07": "insurance_type is null",
     },
     "fund_txn_d": {
-        "Q04": "amount is null or txn_date is null",
+        "Q04": "amount is null or txn_date is null or benefit_year is null",
         "Q06": "insu_admdvs is not null and pool is null",
+        "Q07": "insutype is not null and insurance_type is null",
     },
     "psn_info_b": {"Q02": "psn_no is null"},
     "supp_enrl_d": {"Q02": "psn_no is null"},
     "refl_appy_evt_c": {"Q02": "psn_no is null"},
 }
+# Times that may not be blank; one that does not parse is Q04.
+NEEDED_TIMES = {"setl_d": "setl_time", "psn_idet_d": "begntime"}
 # What the script does not know must not be in the seeds: a wrong benchmark is worse than none.
 ASSUMPTIONS = {
+    "several versions of a scheme": """
+        select scheme_id from scheme group by scheme_id having count(*) > 1""",
+    "an expense pool that another scheme pays first, or steps below a deductible": """
+        select scheme_id from read_csv(seed('benefit_term'), all_varchar = true)
+        semi join scheme using (scheme_id) where after_scheme_id is not null
+        union all
+        select scheme_id from read_csv(seed('benefit_tier'), all_varchar = true)
+        semi join scheme using (scheme_id) where expense_pool is not null""",
     "more than one expense pool of a scheme": """
         select scheme_id from read_csv(seed('benefit_term'), all_varchar = true)
         semi join scheme using (scheme_id)
@@ -174,6 +189,9 @@ ASSUMPTIONS = {
         select scheme_id from coverage
         where (component in ('own_expense', 'restricted_use') or item_type is not null)
             and (item_list_id is null or list_rule <> 'in')""",
+    "a list for something else than own expense": """
+        select scheme_id from coverage
+        where component not in ('own_expense', 'restricted_use') and item_list_id is not null""",
 }
 
 
@@ -209,8 +227,15 @@ class Build:
         self.policy()
         for table in ("setl_d", "fee_list_d", "psn_idet_d") if self.payouts_only else TABLES:
             self.load(table)
+        if self.payouts_only:
+            self.insurance_spells()
         self.reversals()
-        for part in ("claim_expense", "listed", "counted", "accumulated", "held", "ladders"):
+        self.script("charge")
+        if self.payouts_only:
+            self.script("families")
+        else:
+            self.con.execute("create temp view line as from charge")
+        for part in ("parts", "claim_expense", "listed", "counted", "accumulated", "held", "ladders"):
             self.script(part)
         self.cut_to_limits()
         if self.payouts_only:
@@ -223,6 +248,13 @@ class Build:
             self.con.execute("checkpoint")
             self.lap("checkpoint")
         self.con.close()
+
+    def insurance_spells(self) -> None:
+        """Load them where an identity has no area: payouts alone need them for nothing else (rule C1)."""
+        if self.con.execute("select 1 from psn_idet_d_used where insu_admdvs is null limit 1").fetchone():
+            self.load("psn_insu_d")
+        else:
+            self.con.execute("create temp view psn_insu_d_used as select '' as psn_no, '' as pool where false")
 
     def script(self, part: str) -> list[tuple]:
         """Run a part of the SQL file and return its rows."""
@@ -260,34 +292,40 @@ class Build:
         parts = [self.typed_rows(table, *source) for source in self.sources(table)]
         if not parts:
             blank = [f"null::{SQL_TYPES[kind]} as {name}" for name, kind in kept_columns(table)]
-            more = "false as is_bad, 0 as file_no, 0 as row_no"
+            more = "false as is_bad, false as is_timeless, 0 as file_no, 0 as row_no"
             parts = [f"select {', '.join(blank)}, {more} where false"]
 
-        reasons = {"Q01": " or ".join(f"{name} is null" for name in key.split()), "Q04": "is_bad"}
+        keys = [name for name in key.split() if name != NEEDED_TIMES.get(table)]
+        reasons = {"Q01": " or ".join(f"{name} is null" for name in keys), "Q04": "is_bad"}
         for code, condition in REASONS.get(table, {}).items():
             reasons[code] = f"{reasons[code]} or {condition}" if code in reasons else condition
         texts = ", ".join(f"case when {reasons[c]} then '{c}' end" for c in sorted(reasons))
         unusable = " or ".join(f"coalesce({condition}, false)" for condition in reasons.values())
         meanings, joins = ["rows.*"], []
-        if "insu_admdvs" in used["text"]:
+        codes, pool = used.get("code", []), "region.pool"
+        if "insu_admdvs" in codes:
             meanings += ["region.pool", "region.region_code"]
             joins.append("left join region on region.code = rows.insu_admdvs")
+        if "scheme_id" in used["text"]:
+            # A movement without an area is of its scheme's pool.
+            pool = "region.pool, scheme_pool.pool"
+            joins.append("left join scheme_pool on scheme_pool.scheme_id = rows.scheme_id")
         for dictionary, code, meaning in (
             ("insutype", "insutype", "insurance_type"),
             ("medtype", "med_type", "care_type"),
         ):
-            if code in used["text"]:
+            if code in codes:
                 meanings.append(f"{dictionary}.{meaning}")
                 joins.append(
-                    f"left join {dictionary} on {dictionary}.pool = coalesce(region.pool, '')"
+                    f"left join {dictionary} on {dictionary}.pool = coalesce({pool}, '')"
                     f" and {dictionary}.{code} = rows.{code}"
                 )
         self.con.execute(f"""
             create temp table {table} as
             select
-                * exclude (vali_flag),
+                * exclude (vali_flag, is_timeless),
                 case
-                    when coalesce(vali_flag, '1') <> '1' then 'void'
+                    when coalesce(vali_flag, '1') not in ('1', '01', '1.0', '1.00') then 'void'
                     when {unusable} then 'quarantined'
                     else 'usable'
                 end as fate,
@@ -370,17 +408,25 @@ class Build:
     def typed_rows(self, table: str, source: str, types: dict[str, str]) -> str:
         """Make a source a select of typed columns; text is parsed, typed columns are only cast."""
         found = {}
-        for name, kind in types.items():
-            found.setdefault(ALIASES.get(name.lower(), name.lower()), (f'"{name}"', kind))
+        # The platform's own names first: under two names the other counts where the own one is blank.
+        for name, kind in sorted(types.items(), key=lambda column: column[0].lower() in ALIASES):
+            meant, column = ALIASES.get(name.lower(), name.lower()), (f'"{name}"', kind)
+            if meant in found:
+                column = (f"coalesce(blank_free({found[meant][0]}), blank_free({column[0]}))", "VARCHAR")
+            found[meant] = column
         kept = kept_columns(table)
         checked = [(name, kind) for kind, names in TABLES[table][2].items() for name in names]
-        values, bad = [], []
+        values, bad, is_timeless = [], [], str(table in NEEDED_TIMES).lower()
         for name, kind in kept + checked:
             value = "null"
             if name in found:
                 value, actual = found[name]
                 text = f"blank_free({value})"
-                if kind == "text":
+                if name == NEEDED_TIMES.get(table):
+                    is_timeless = f"{text} is null"
+                if kind == "code" or (kind == "text" and actual.startswith(("FLOAT", "DOUBLE", "DECIMAL"))):
+                    value = f"as_code({text})"
+                elif kind == "text":
                     value = text
                 elif not is_exact(actual, kind):
                     value = f"as_{kind}({text})"
@@ -388,7 +434,8 @@ class Build:
             if (name, kind) in kept:
                 values.append(f"{value}::{SQL_TYPES[kind]} as {name}")
         is_bad = " or ".join(bad) or "false"
-        return f"select {', '.join(values)}, {is_bad} as is_bad, file_no, row_no from {source}"
+        more = f"{is_bad} as is_bad, {is_timeless} as is_timeless, file_no, row_no"
+        return f"select {', '.join(values)}, {more} from {source}"
 
     def reversals(self) -> None:
         """Find which reversals stand, and under which root (rule A3); at most four deep."""

@@ -3,12 +3,17 @@
 -- :macros
 -- Values read from text: NULL where the text has not the form (rule A6).
 create temp macro blank_free(v) as nullif(trim(cast(v as varchar)), '');
+create temp macro as_code(v) as
+    case
+        when contains(v, '.0') and regexp_full_match(v, '[0-9]+[.]0+') then split_part(v, '.', 1)
+        else v
+    end;
 create temp macro as_money(v) as
     case
-        when regexp_full_match(v, '[+-]?[0-9]+([.][0-9]{0,2}0*)?') then try_cast(v as decimal(16,2))
+        when regexp_full_match(v, '[+-]?[0-9]+([.][0-9]{1,2}0*)?') then try_cast(v as decimal(16,2))
     end;
 create temp macro as_number(v) as
-    case when regexp_full_match(v, '[+-]?[0-9]+([.][0-9]*)?') then try_cast(v as decimal(18,4)) end;
+    case when regexp_full_match(v, '[+-]?[0-9]+([.][0-9]+)?') then try_cast(v as decimal(18,4)) end;
 create temp macro as_integer(v) as
     case when regexp_full_match(v, '[+-]?[0-9]{1,9}([.]0+)?') then try_cast(v as integer) end;
 create temp macro as_time(v) as
@@ -27,6 +32,13 @@ create temp macro status_rank(status) as
     case status when 'reference' then 1 when 'illustrative' then 2 else 0 end;
 create temp macro shifted(bound, basis, deductible) as
     greatest(0, bound - case when basis = 'gross' then deductible else 0 end);
+create temp macro held_to(whole, amount) as
+    greatest(least(amount, greatest(whole, 0)), least(whole, 0));
+-- amount * part / whole, rounded half away from zero, in whole fen on the way.
+create temp macro fen(v) as cast(abs(cast(v as decimal(18,2))) * 100 as hugeint);
+create temp macro proportion(amount, part, whole) as
+    sign(amount) * sign(part) * sign(whole)
+    * cast((2 * fen(amount) * fen(part) + fen(whole)) // (2 * fen(whole)) as decimal(18,0)) * 0.01;
 create temp macro climbed(payable, lower_bound, upper_bound) as
     cast(greatest(least(payable, upper_bound) - lower_bound, 0) as decimal(18,2));
 
@@ -42,6 +54,10 @@ select
     cast(effective_to as date) as valid_to, status
 from read_csv(seed('scheme'), all_varchar = true)
 where scheme_kind = 'critical_illness';
+
+create temp table scheme_pool as
+select scheme_id, any_value(pool_region_code) as pool
+from read_csv(seed('scheme'), all_varchar = true) group by scheme_id;
 
 -- Which scheme a settlement belongs to; `all` stands for employees and residents.
 create temp table covered as
@@ -262,31 +278,141 @@ select setl_id, psn_no, setl_time, medfee_sumamt, setl_time, setl_id, 0 from set
 where not coalesce(init_setl_id <> setl_id, false)
     and setl_id in (select init_setl_id from reversal);
 
--- :claim_expense
--- Expense components of every settlement (section B).
-create temp table line as
+-- :charge
+-- Own expense of the fee lines; inside the catalogue it is restricted use (rule B4).
+create temp view charge as
 select
     setl_id, med_list_codg, fulamt_ownpay_amt as amount,
-    case
-        when list_type in ('101', '102', '103') then 'drug'
-        when list_type = '201' then 'service'
-        when list_type = '301' then 'material'
+    case as_code(list_type)
+        when '101' then 'drug'
+        when '102' then 'drug'
+        when '103' then 'drug'
+        when '201' then 'service'
+        when '301' then 'material'
     end as item_type,
-    coalesce(chrgitm_lv in ('01', '02', '1', '2', '甲', '乙', '1.0', '2.0'), false)
+    coalesce(as_code(chrgitm_lv) in ('01', '02', '1', '2', '甲', '乙', '甲类', '乙类'), false)
         as is_restricted
 from fee_list_d_used
 where fulamt_ownpay_amt <> 0;
 
+-- :families
+-- For payouts alone: only what has items on the schemes' lists, its root and what takes that back.
+create temp table family as
+with listed as (
+    select distinct setl_id from charge
+    where med_list_codg in (select item_code from item_list semi join coverage using (item_list_id))
+),
+root as (
+    select coalesce(link.root_id, listed.setl_id) as root_id
+    from listed left join link using (setl_id)
+)
+select root_id as setl_id from root
+union
+select setl_id from link semi join root using (root_id);
+create temp view line as from charge semi join family using (setl_id);
+
+-- :parts
+-- What the lines say of each settlement, and where that is not what counts: lines that come to more than the settlement
+-- says are believed in proportion (rule B4), and a reversal without lines takes back its root's items (rule A3).
+create temp table said as
+select
+    setl_id,
+    sum(amount) filter (where not is_restricted and item_type = 'drug') as drug,
+    sum(amount) filter (where not is_restricted and item_type = 'service') as service,
+    sum(amount) filter (where not is_restricted and item_type = 'material') as material,
+    sum(amount) filter (where is_restricted) as restricted_use,
+    sum(amount) as total
+from line
+group by setl_id;
+
+create temp table exceeding as
+select said.setl_id, said.total, held_to(coalesce(s.fulamt_ownpay_amt, 0), said.total) as held
+from said
+inner join setl_d_used as s on s.setl_id = said.setl_id
+where said.total <> held_to(coalesce(s.fulamt_ownpay_amt, 0), said.total);
+
+-- Several of one root go on where the one before stopped.
+create temp table untold as
+select
+    link.setl_id, link.root_id, s.fulamt_ownpay_amt as amount, root.fulamt_ownpay_amt as whole,
+    sum(s.fulamt_ownpay_amt) over (
+        partition by link.root_id order by s.setl_time, s.setl_id rows unbounded preceding
+    ) as taken
+from link
+inner join setl_d_used as s on s.setl_id = link.setl_id
+inner join setl_d_used as root on root.setl_id = link.root_id
+anti join said on said.setl_id = link.setl_id
+where s.fulamt_ownpay_amt <> 0 and root.fulamt_ownpay_amt <> 0;
+
+-- Items of listed lines, and of the few settlements whose amounts are not simply their lines'. Shares are rounded on
+-- running sums, so that they come to the whole to the fen.
+create temp table part as
+with items as (
+    select
+        setl_id, is_restricted, coalesce(item_type, '') as item_type,
+        coalesce(listed.item_code, '') as item_code, sum(amount) as amount
+    from line
+    left join (select distinct item_code from item_list) as listed
+        on listed.item_code = med_list_codg
+    where listed.item_code is not null
+        or setl_id in (select setl_id from exceeding union select root_id from untold)
+    group by all
+),
+running as (
+    select items.*, exceeding.total, exceeding.held, sum(amount) over item as so_far
+    from items
+    left join exceeding on exceeding.setl_id = items.setl_id
+    window item as (
+        partition by items.setl_id order by is_restricted, item_type, item_code
+        rows unbounded preceding
+    )
+),
+own as (
+    select
+        setl_id, is_restricted, item_type, item_code,
+        case
+            when total is null then amount
+            else proportion(so_far, held, total) - proportion(so_far - amount, held, total)
+        end::decimal(18,2) as amount
+    from running
+),
+root_items as (
+    select
+        untold.setl_id, is_restricted, item_type, item_code, own.amount, taken,
+        taken - untold.amount as taken_before, whole, sum(own.amount) over item as so_far
+    from untold
+    inner join own on own.setl_id = untold.root_id
+    window item as (
+        partition by untold.setl_id order by is_restricted, item_type, item_code
+        rows unbounded preceding
+    )
+)
+select * from own
+union all
+select
+    setl_id, is_restricted, item_type, item_code,
+    (
+        proportion(so_far, taken, whole) - proportion(so_far - amount, taken, whole)
+        - proportion(so_far, taken_before, whole)
+        + proportion(so_far - amount, taken_before, whole)
+    )::decimal(18,2)
+from root_items;
+
+-- :claim_expense
+-- Expense components of every settlement (section B).
 create table benefits.fct_claim_expense as
 with parts as (
+    select setl_id, drug, service, material, restricted_use
+    from said anti join exceeding using (setl_id)
+    union all
     select
         setl_id,
-        sum(amount) filter (where not is_restricted and item_type = 'drug') as drug,
-        sum(amount) filter (where not is_restricted and item_type = 'service') as service,
-        sum(amount) filter (where not is_restricted and item_type = 'material') as material,
-        sum(amount) filter (where is_restricted) as restricted_use,
-        sum(amount) filter (where is_restricted or item_type is not null) as explained
-    from line
+        sum(amount) filter (where not is_restricted and item_type = 'drug'),
+        sum(amount) filter (where not is_restricted and item_type = 'service'),
+        sum(amount) filter (where not is_restricted and item_type = 'material'),
+        sum(amount) filter (where is_restricted)
+    from part
+    where setl_id in (select setl_id from exceeding union select setl_id from untold)
     group by setl_id
 ),
 -- A reversal is of the place of its root.
@@ -320,8 +446,10 @@ select
     coalesce(parts.service, 0)::decimal(18,2) as own_expense_service,
     coalesce(parts.material, 0)::decimal(18,2) as own_expense_material,
     coalesce(parts.restricted_use, 0)::decimal(18,2) as restricted_use,
-    (coalesce(s.fulamt_ownpay_amt, 0) - coalesce(parts.explained, 0))::decimal(18,2)
-        as own_expense_unclassified
+    (
+        own_expense - own_expense_drug - own_expense_service - own_expense_material
+        - coalesce(parts.restricted_use, 0)
+    )::decimal(18,2) as own_expense_unclassified
 from setl_d_used as s
 left join place as link on link.setl_id = s.setl_id
 left join parts on parts.setl_id = s.setl_id
@@ -332,17 +460,17 @@ where not coalesce(s.init_setl_id <> s.setl_id, false) or link.setl_id is not nu
 create temp table listed as
 with hits as (
     select distinct
-        line.rowid as line_id, line.setl_id, line.amount, coverage.coverage_no, coverage.scheme_id,
-        coverage.share
-    from line
-    inner join item_list on item_list.item_code = line.med_list_codg
+        part.*, coverage.coverage_no, coverage.scheme_id, coverage.share
+    from part
+    inner join item_list using (item_code)
+    -- A line without a type is unclassified, unless a list alone says what its item is.
     inner join coverage
         on coverage.item_list_id = item_list.item_list_id
-        and line.item_type = coalesce(coverage.item_type, line.item_type)
-        and line.is_restricted = (coverage.component = 'restricted_use')
+        and part.item_type = coalesce(coverage.item_type, part.item_type)
+        and part.is_restricted = (coverage.component = 'restricted_use')
     inner join covered on covered.scheme_id = coverage.scheme_id
     inner join benefits.fct_claim_expense as e
-        on e.settlement_id = line.setl_id and e.pool = covered.pool
+        on e.settlement_id = part.setl_id and e.pool = covered.pool
         and e.insurance_type = covered.insurance_type and e.care_type = coverage.care_type
         and in_force(e.terms_date, coverage.valid_from, coverage.valid_to)
         and in_force(e.terms_date, item_list.valid_from, item_list.valid_to)
@@ -396,15 +524,29 @@ drop table counted;
 -- :held
 -- Assistance category at each settlement (rules C1, C2).
 create temp table held as
-with spells as (
+with identities as (
+    select *, person_key(psn_no) as person_key from psn_idet_d_used
+),
+-- Without an area a code means what it does where the person settles or is insured.
+arealess as (
+    select distinct psn_no, person_key from identities where insu_admdvs is null
+),
+place as (
+    select person_key, pool from benefits.fct_claim_expense semi join arealess using (person_key)
+    union
+    select person_key, pool from psn_insu_d_used inner join arealess using (psn_no)
+),
+spells as (
     select
-        person_key(spell.psn_no) as person_key,
+        spell.person_key,
         category.*,
         spell.begntime::date as held_from,
         spell.endtime::date + (spell.endtime > date_trunc('day', spell.endtime))::integer as held_to
-    from psn_idet_d_used as spell
+    from identities as spell
+    left join place on place.person_key = spell.person_key and spell.insu_admdvs is null
     inner join identity
-        on identity.pool = coalesce(spell.pool, '') and identity.psn_idet_type = spell.psn_idet_type
+        on identity.pool = coalesce(spell.pool, place.pool, '')
+        and identity.psn_idet_type = spell.psn_idet_type
     inner join category using (assistance_category)
 )
 select
@@ -550,11 +692,13 @@ standard as (
         cast(public_share as decimal(6,4)) as public_share
     from read_csv(seed('funding_standard'), all_varchar = true) semi join scheme using (scheme_id)
 ),
--- Somebody with two spells on the census date counts once, in the county of the later one.
+-- Somebody with two spells on the census date counts once, by the later one.
 insured as (
     select
-        standard.scheme_id, spell.insurance_type, standard.benefit_year,
-        arg_max(spell.region_code, (spell.crt_insu_date, spell.psn_insu_rlts_id)) as region_code
+        standard.scheme_id, standard.benefit_year,
+        arg_max(spell.region_code, (spell.crt_insu_date, spell.psn_insu_rlts_id)) as region_code,
+        arg_max(spell.insurance_type, (spell.crt_insu_date, spell.psn_insu_rlts_id))
+            as insurance_type
     from psn_insu_d_used as spell
     inner join scheme on scheme.pool = spell.pool
     inner join standard
@@ -567,7 +711,7 @@ insured as (
                 else spell.paus_insu_date
             end
         )
-    group by standard.scheme_id, spell.insurance_type, standard.benefit_year, spell.psn_no
+    group by standard.scheme_id, standard.benefit_year, spell.psn_no
 ),
 heads as (
     select scheme_id, region_code, insurance_type, benefit_year, count(*) as insured_heads
@@ -581,10 +725,11 @@ paid as (
 ),
 movements as (
     select
-        scheme_id, region_code, benefit_year,
+        scheme_id, coalesce(moved.region_code, scheme.pool) as region_code, benefit_year,
         coalesce(moved.insurance_type, scheme.insurance_type) as insurance_type,
         coalesce(sum(amount) filter (where txn_type = 'carried_in'), 0) as carried_in,
-        coalesce(sum(abs(amount)) filter (where txn_type = 'service_fee'), 0) as service_fee,
+        -- An amount or an outflow; a correction has the other sign.
+        abs(coalesce(sum(amount) filter (where txn_type = 'service_fee'), 0)) as service_fee,
         coalesce(sum(amount) filter (where txn_type = 'interest'), 0) as interest
     from fund_txn_d_used as moved
     inner join scheme using (scheme_id)

@@ -45,24 +45,31 @@ def columns(**kinds: str) -> dict[str, list[str]]:
 # What is kept of each table, by kind; `checked` columns are only looked at for values that do not
 # parse (rule A6).
 SETTLEMENT = columns(
-    text="setl_id init_setl_id psn_no insutype insu_admdvs med_type dise_no",
+    text="setl_id init_setl_id psn_no dise_no",
+    code="insutype insu_admdvs med_type",
     time="setl_time",
-    money="medfee_sumamt overlmt_selfpay preselfpay_amt trafout_preselfpay_amt inscp_amt hifp_pay",
+    money="medfee_sumamt fulamt_ownpay_amt overlmt_selfpay preselfpay_amt trafout_preselfpay_amt inscp_amt hifp_pay",
 )
 SETTLEMENT_CHECKED = columns(
     time="begndate enddate",
-    money="fulamt_ownpay_amt act_pay_dedc cvlserv_pay hifes_pay hifmi_pay hifob_pay hifdm_pay"
+    money="act_pay_dedc cvlserv_pay hifes_pay hifmi_pay hifob_pay hifdm_pay"
     " maf_pay othfund_pay fund_pay_sumamt psn_pay acct_pay cash_payamt ownpay_hosp_part",
 )
 LINE = columns(
-    text="bkkp_sn setl_id chrgitm_lv list_type med_list_codg",
+    text="bkkp_sn setl_id med_list_codg",
+    code="chrgitm_lv list_type",
     money="det_item_fee_sumamt fulamt_ownpay_amt",
 )
 LINE_CHECKED = columns(time="fee_ocur_time", number="cnt pric", money="overlmt_selfpay preselfpay_amt inscp_amt")
-SPELL = columns(text="psn_no psn_idet_type insu_admdvs", time="begntime endtime")
+SPELL = columns(text="psn_no", code="psn_idet_type insu_admdvs", time="begntime endtime")
+INSURED = columns(text="psn_insu_rlts_id psn_no", code="insutype insu_admdvs", time="crt_insu_date")
+INSURED_CHECKED = columns(time="paus_insu_date")
 ITEM_TYPES = {"101": "drug", "102": "drug", "103": "drug", "201": "service", "301": "material"}
-IN_CATALOGUE = ["01", "02", "1", "2", "甲", "乙", "1.0", "2.0"]
+IN_CATALOGUE = ["01", "02", "1", "2", "甲", "乙", "甲类", "乙类"]
+IN_FORCE = pa.array(["1", "01", "1.0", "1.00"])
 HEADER = ["coinsurance", "class_b_self_pay", "transfer_self_pay", "over_limit"]
+OWN_EXPENSE = ["own_expense", "restricted_use"]
+ITEM = ["setl_id", "is_restricted", "item_type", "item"]
 ACCUMULATOR = ["psn_no", "scheme_id", "benefit_year"]
 FOREVER = pd.Timestamp("9999-12-31").as_unit("us")
 NO_LIMIT = 10**15
@@ -95,8 +102,8 @@ class Policy:
             & self.scheme["status_change_rule"].eq("prospective")
             & self.scheme["reversal_terms"].isin(["", "original"])
         )
-        if not plain.all():
-            sys.exit("The seeds have a scheme that this peer does not know.")
+        if not plain.all() or self.scheme["scheme_id"].duplicated().any():
+            sys.exit("The seeds have what this peer does not know: a scheme's rules or its several versions.")
         scheme = self.dated("scheme").rename(columns={"pool_region_code": "pool"})
         scheme["insurance_type"] = [
             ["employee", "resident"] if kind == "all" else [kind] for kind in scheme["insurance_type"]
@@ -156,6 +163,9 @@ class Policy:
         """Ladders and shares for every span in which nothing of a scheme changes."""
         term, tier = self.dated("benefit_term"), self.dated("benefit_tier")
         modifier, coverage = self.dated("category_modifier"), self.dated("coverage")
+        pools = term.groupby("scheme_id")["expense_pool"].nunique()
+        if pools.gt(1).any() or term["after_scheme_id"].any() or tier["expense_pool"].any():
+            sys.exit("The seeds have what this peer does not know: several expense pools, or steps of one.")
         days = pd.concat(
             rows[["scheme_id", edge]].set_axis(["scheme_id", "span_from"], axis=1)
             for rows in (term, tier, modifier, coverage)
@@ -216,27 +226,20 @@ class Policy:
         ].rename(columns={"insurance_type": "term_type"})
         coverage = in_spans(coverage)
         coverage["share"] = scaled(coverage["share"], 10_000, 0)
-        by_header = coverage["component"].isin(HEADER) & (coverage["item_type"] == "")
-        if not coverage.loc[~by_header, "list_rule"].eq("in").all():
-            sys.exit("The seeds have a coverage row that this peer does not know.")
+        has_list = coverage["item_list_id"] != ""
+        by_header = coverage["component"].isin(HEADER) & (coverage["item_type"] == "") & ~has_list
+        by_list = coverage["component"].isin(OWN_EXPENSE) & has_list & (coverage["list_rule"] == "in")
+        twice = coverage[by_header].duplicated([*span, "care_type", "component"])
+        if not (by_header | by_list).all() or twice.any():
+            sys.exit("The seeds have what this peer does not know: a coverage row.")
         shares = coverage[by_header].pivot(index=[*span, "care_type"], columns="component", values="share")
         shares = shares.reindex(columns=HEADER).fillna(0).astype("int64").add_suffix("_share")
         self.share = shares.reset_index()
         listed = coverage[~by_header].rename_axis("coverage_no").reset_index()
         listed["is_restricted"] = listed["component"] == "restricted_use"
-        listed["item_type"] = [[kind] if kind else ["drug", "service", "material"] for kind in listed["item_type"]]
-        listed = listed.explode("item_type").astype({"item_type": "str"})
-        self.listed = listed[
-            [
-                *span,
-                "coverage_no",
-                "care_type",
-                "item_type",
-                "is_restricted",
-                "item_list_id",
-                "share",
-            ]
-        ]
+        listed = listed.rename(columns={"item_type": "listed_type"})
+        kept = ["coverage_no", "care_type", "listed_type", "is_restricted", "item_list_id", "share"]
+        self.listed = listed[[*span, *kept]]
         items = self.seeds["item_list"].copy()
         items["listed_from"] = pd.to_datetime(items["effective_from"]).astype("datetime64[us]")
         items["listed_to"] = pd.to_datetime(items["effective_to"].replace("", "9999-12-31")).astype("datetime64[us]")
@@ -250,6 +253,17 @@ def stripped(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Text without surrounding blanks, NULL when nothing is left."""
     text = pc.utf8_trim(column.cast(pa.string()), " ")
     return pc.if_else(pc.equal(text, ""), pa.scalar(None, pa.string()), text)
+
+
+def as_code(text: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A code that went through a float, 390.0, as the dictionaries write it; there are few different ones."""
+    chunks = [
+        pa.DictionaryArray.from_arrays(
+            chunk.indices, pc.replace_substring_regex(chunk.dictionary, r"^([0-9]+)\.0+$", r"\1")
+        ).cast(pa.string())
+        for chunk in text.dictionary_encode().chunks
+    ]
+    return pa.chunked_array(chunks, pa.string())
 
 
 def is_typed(kind_of: pa.DataType, kind: str) -> bool:
@@ -273,11 +287,11 @@ def parsed(column: pa.ChunkedArray, kind: str) -> pa.Array:
     """Text as money in fen, as a number or as a time; NULL where it has not the form of one."""
     text = stripped(column).to_pandas()
     if kind == "money":
-        form = text.str.fullmatch(r"[+-]?[0-9]+([.][0-9]{0,2}0*)?").fillna(False).astype(bool)
+        form = text.str.fullmatch(r"[+-]?[0-9]+([.][0-9]{1,2}0*)?").fillna(False).astype(bool)
         values = [int(Decimal(value) * 100) if ok else None for value, ok in zip(text, form, strict=True)]
         return pa.array([None if v is None or abs(v) >= 10**16 else v for v in values], pa.int64())
     if kind == "number":
-        return pa.array(text.where(text.str.fullmatch(r"[+-]?[0-9]+([.][0-9]*)?").fillna(False).astype(bool)))
+        return pa.array(text.where(text.str.fullmatch(r"[+-]?[0-9]+([.][0-9]+)?").fillna(False).astype(bool)))
     names = ["year", "month", "day", "hour", "minute", "second", "us"]
     found = None
     for form in (
@@ -287,24 +301,41 @@ def parsed(column: pa.ChunkedArray, kind: str) -> pa.Array:
         part = text.str.extract(form).set_axis(names, axis=1)
         part["us"] = part["us"].fillna("").str.pad(6, "right", "0").str[:6]
         part[names[3:]] = part[names[3:]].fillna("0")
-        times = pd.to_datetime(part.apply(pd.to_numeric), errors="coerce")
+        part = part.apply(pd.to_numeric)
+        # pandas would carry 25:00 over into the next day.
+        part["year"] = part["year"].where((part["hour"] < 24) & (part["minute"] < 60) & (part["second"] < 60))
+        times = pd.to_datetime(part, errors="coerce")
         found = times if found is None else found.fillna(times)
     return pa.array(found.astype("datetime64[us]"), pa.timestamp("us"))
+
+
+def meant(name: str) -> str:
+    """The platform's own name of a delivered column."""
+    return ALIASES.get(name.lower(), name.lower())
 
 
 def pieces(path: Path, wanted: set[str]) -> Iterator[pa.Table]:
     """Yield a file in parts small enough to be filtered before they are kept."""
     if path.suffix.lower() == ".parquet":
         file = pq.ParquetFile(path)
-        names = {name: ALIASES.get(name.lower(), name.lower()) for name in file.schema_arrow.names}
-        columns = [name for name, meant in names.items() if meant in wanted]
+        columns = [name for name in file.schema_arrow.names if meant(name) in wanted]
         for group in range(file.num_row_groups):
-            table = file.read_row_group(group, columns=columns)
-            yield table.rename_columns([names[name] for name in table.column_names])
+            yield own_names(file.read_row_group(group, columns=columns))
     else:
         rows = pd.read_csv(path, dtype=str, keep_default_na=False)
-        rows.columns = [ALIASES.get(name.lower(), name.lower()) for name in rows.columns]
-        yield pa.Table.from_pandas(rows[[name for name in rows.columns if name in wanted]], preserve_index=False)
+        rows = rows[[name for name in rows.columns if meant(name) in wanted]]
+        yield own_names(pa.Table.from_pandas(rows, preserve_index=False))
+
+
+def own_names(table: pa.Table) -> pa.Table:
+    """Columns under the platform's own names; under two names the other counts where the own one is blank."""
+    found = {}
+    for name in sorted(table.column_names, key=lambda name: name.lower() in ALIASES):
+        column = table[name]
+        if meant(name) in found:
+            column = pc.coalesce(stripped(found[meant(name)]), stripped(column))
+        found[meant(name)] = column
+    return pa.table(found)
 
 
 def read(
@@ -318,7 +349,7 @@ def read(
     }
     kinds = {name: kind for group in (checked or {}, kept) for kind, names in group.items() for name in names}
     names = [name for group in kept.values() for name in group]
-    empty = {"text": pa.string(), "time": pa.timestamp("us"), "money": pa.int64()}
+    empty = {"text": pa.string(), "code": pa.string(), "time": pa.timestamp("us"), "money": pa.int64()}
     files = sorted(
         path
         for path in folder.rglob("*")
@@ -329,24 +360,31 @@ def read(
     ]
     tables[0] = tables[0].append_column("file_no", pa.array([], pa.int32()))
     for number, path in enumerate(files):
-        schema = pq.read_schema(path) if path.suffix.lower() == ".parquet" else None
+        schema = pq.read_schema(path) if path.suffix.lower() == ".parquet" else ()
         wanted = set()
         for name in kinds:
-            aliases = [name, *(alias for alias, meant in ALIASES.items() if meant == name)]
-            at = next((schema.field(alias) for alias in aliases if schema and alias in schema.names), None)
             # Columns that are only checked need no look where their type cannot hold a wrong value.
-            if name in names or at is None or not is_typed(at.type, kinds[name]):
+            types = [field.type for field in schema if meant(field.name) == name]
+            if name in names or len(types) != 1 or not is_typed(types[0], kinds[name]):
                 wanted.add(name)
         for table in pieces(path, wanted):
             if keep is not None:
+                if keep[0] not in table.column_names:
+                    continue
                 table = table.filter(pc.is_in(stripped(table[keep[0]]), keep[1]))
             values, bad = {}, pa.chunked_array([pa.repeat(pa.scalar(False), len(table))])
             for name in wanted:
                 kind = kinds[name]
                 if name not in table.column_names:
                     value = pa.nulls(len(table), empty.get(kind, pa.null()))
-                elif kind == "text":
+                elif kind in ("text", "code"):
                     value = stripped(table[name])
+                    if (
+                        kind == "code"
+                        or pa.types.is_floating(table[name].type)
+                        or pa.types.is_decimal(table[name].type)
+                    ):
+                        value = as_code(value)
                 elif is_typed(table[name].type, kind):
                     value = typed(table[name], kind)
                 else:
@@ -369,7 +407,7 @@ def read(
         if name == "det_item_fee_sumamt":
             table = table.append_column("is_priced", pc.is_valid(table[name]))
         table = table.set_column(position, name, pc.fill_null(table[name], 0))
-    void = pc.not_equal(pc.fill_null(table["vali_flag"], "1"), "1")
+    void = pc.invert(pc.is_in(pc.fill_null(table["vali_flag"], "1"), IN_FORCE))
     return table.drop_columns(["vali_flag"]).append_column("is_void", void).to_pandas(self_destruct=True)
 
 
@@ -412,7 +450,8 @@ def settlements(raw: Path, policy: Policy, persons: pa.Array | None) -> pd.DataF
     rows = latest(rows, ["setl_id"])
     rows["coinsurance"] = rows["inscp_amt"] - rows["hifp_pay"]
     rows["class_b_self_pay"] = rows["preselfpay_amt"] - rows["trafout_preselfpay_amt"]
-    rows = rows.rename(columns={"trafout_preselfpay_amt": "transfer_self_pay", "overlmt_selfpay": "over_limit"})
+    names = {"trafout_preselfpay_amt": "transfer_self_pay", "overlmt_selfpay": "over_limit"}
+    rows = rows.rename(columns=names | {"fulamt_ownpay_amt": "own_expense"})
     return rows.drop(columns=["inscp_amt", "hifp_pay", "preselfpay_amt"])
 
 
@@ -421,9 +460,9 @@ def standing(rows: pd.DataFrame) -> pd.DataFrame:
     is_reversal = rows["init_setl_id"].notna() & (rows["init_setl_id"] != rows["setl_id"])
     brief = ["setl_id", "psn_no", "setl_time", "medfee_sumamt"]
     asked = rows.loc[is_reversal, [*brief, "init_setl_id"]]
-    plain = rows[~is_reversal].assign(root_time=rows["setl_time"])
+    plain = rows[~is_reversal].assign(root_time=rows["setl_time"], root_id=None)
     originals = plain.loc[plain["setl_id"].isin(asked["init_setl_id"]), [*brief, "root_time"]]
-    originals["root_id"] = originals["setl_id"]
+    originals = originals.assign(root_id=originals["setl_id"])
     accepted = []
     for _ in range(4):
         originals = originals.rename(columns={"setl_id": "init_setl_id"})
@@ -454,7 +493,7 @@ def standing(rows: pd.DataFrame) -> pd.DataFrame:
     place = ["pool", "insurance_type", "care_type", "dise_no"]
     accepted = pd.concat(accepted)
     places = plain.loc[plain["setl_id"].isin(accepted["root_id"]), ["setl_id", *place]]
-    accepted = accepted.merge(places.rename(columns={"setl_id": "root_id"}), on="root_id").drop(columns="root_id")
+    accepted = accepted.merge(places.rename(columns={"setl_id": "root_id"}), on="root_id")
     reversals = rows[is_reversal].drop(columns=place).merge(accepted, on="setl_id")
     rows = pd.concat([plain, reversals], ignore_index=True).drop(columns=["init_setl_id", "medfee_sumamt"])
     rows["benefit_year"] = rows["root_time"].dt.year.astype("int16")
@@ -462,50 +501,96 @@ def standing(rows: pd.DataFrame) -> pd.DataFrame:
     return rows
 
 
-def listed_expense(raw: Path, policy: Policy, counted: pd.DataFrame) -> pd.DataFrame:
-    """Own expense of items on the lists that a scheme counts (rules B4, B5)."""
-    # Only charges of which some delivery is on a list matter; all deliveries of those are ranked.
+def charges(raw: Path, policy: Policy, claims: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Own expense by item of the settlements that have any on the schemes' lists; and what takes it back (B4, B5)."""
+    asked = policy.item.loc[policy.item["item_list_id"].isin(policy.listed["item_list_id"]), "item_code"]
     on_list = read(
         raw / "fee_list_d",
-        {"text": ["bkkp_sn", "med_list_codg"]},
+        {"text": ["setl_id", "med_list_codg"]},
         None,
-        ("med_list_codg", pa.array(policy.item["item_code"].unique())),
-    )["bkkp_sn"]
-    rows = read(
-        raw / "fee_list_d",
-        LINE,
-        LINE_CHECKED,
-        ("bkkp_sn", pa.array(on_list.dropna().unique(), pa.string())),
-    )
-    rows = rows[rows["setl_id"].notna() & (rows["is_void"] | (~rows["is_bad"] & rows["is_priced"]))]
+        ("med_list_codg", pa.array(asked.unique(), pa.string())),
+    )["setl_id"]
+    reversals = claims.loc[claims["root_id"].notna(), ["setl_id", "root_id", "setl_time", "own_expense"]]
+    own_root = reversals.loc[reversals["setl_id"].isin(on_list), "root_id"]
+    roots = pd.concat([on_list.dropna(), own_root]).unique()
+    reversals = reversals[reversals["root_id"].isin(roots)]
+    family = pd.concat([pd.Series(roots, dtype="str"), reversals["setl_id"]]).unique()
+    rows = read(raw / "fee_list_d", LINE, LINE_CHECKED, ("setl_id", pa.array(family, pa.string())))
+    rows = rows[rows["bkkp_sn"].notna() & (rows["is_void"] | (~rows["is_bad"] & rows["is_priced"]))]
     rows = latest(rows, ["bkkp_sn", "setl_id"])
-    rows["item_type"] = rows["list_type"].map(ITEM_TYPES)
+    rows = rows[rows["fulamt_ownpay_amt"] != 0]
+    rows["item_type"] = rows["list_type"].map(ITEM_TYPES).fillna("")
     rows["is_restricted"] = rows["chrgitm_lv"].isin(IN_CATALOGUE)
-    rows = rows.merge(counted, on="setl_id").astype({"care_type": "str", "dise_no": "str"})
-    rows = rows.merge(policy.listed, on=["scheme_id", "care_type", "item_type", "is_restricted"])
-    rows = rows.merge(
-        policy.item,
-        left_on=["item_list_id", "med_list_codg"],
-        right_on=["item_list_id", "item_code"],
+    # Items on no list are told apart by nothing.
+    rows["item"] = rows["med_list_codg"].where(rows["med_list_codg"].isin(policy.item["item_code"]), "")
+    items = rows.groupby(ITEM, as_index=False)["fulamt_ownpay_amt"].sum()
+    items = items.rename(columns={"fulamt_ownpay_amt": "amount"})
+    return items.merge(claims[["setl_id", "own_expense"]], on="setl_id").sort_values(ITEM), reversals
+
+
+def proportion(amount: pd.Series, part: pd.Series, whole: pd.Series) -> pd.Series:
+    """amount × part / whole, rounded to fen half away from zero; Python integers do not overflow on the way."""
+    shares = []
+    for a, p, w in zip(amount.tolist(), part.tolist(), whole.tolist(), strict=True):
+        fen = (2 * abs(a * p) + abs(w)) // (2 * abs(w))
+        shares.append(-fen if (a < 0) ^ (p < 0) ^ (w < 0) else fen)
+    return pd.Series(shares, index=amount.index, dtype="int64")
+
+
+def held_items(raw: Path, policy: Policy, claims: pd.DataFrame) -> pd.DataFrame:
+    """Own expense by item: lines held to their settlement, reversals without lines by their root's (rules A3, B4)."""
+    items, reversals = charges(raw, policy, claims)
+    by_settlement = items.groupby("setl_id")["amount"]
+    items["total"], items["so_far"] = by_settlement.transform("sum"), by_settlement.cumsum()
+    header = items["own_expense"]
+    items["held"] = np.maximum(np.minimum(items["total"], header.clip(lower=0)), header.clip(upper=0))
+    # What comes to more than the settlement says is believed in proportion, rounded on the running sum.
+    over = items[items["total"] != items["held"]]
+    items.loc[over.index, "amount"] = proportion(over["so_far"], over["held"], over["total"]) - proportion(
+        over["so_far"] - over["amount"], over["held"], over["total"]
     )
+    items = items[[*ITEM, "amount", "own_expense"]]
+    # Several reversals of one root go on where the one before stopped.
+    untold = reversals[(reversals["own_expense"] != 0) & ~reversals["setl_id"].isin(items["setl_id"])]
+    untold = untold.sort_values(["root_id", "setl_time", "setl_id"]).rename(columns={"own_expense": "taking"})
+    untold["taken"] = untold.groupby("root_id")["taking"].cumsum()
+    taken = untold.merge(items.rename(columns={"setl_id": "root_id"}), on="root_id")
+    taken = taken[taken["own_expense"] != 0].sort_values(ITEM)
+    taken["so_far"] = taken.groupby("setl_id")["amount"].cumsum()
+    before = taken["so_far"] - taken["amount"]
+    for sign, part in ((1, taken["taken"]), (-1, taken["taken"] - taken["taking"])):
+        share = proportion(taken["so_far"], part, taken["own_expense"]) - proportion(before, part, taken["own_expense"])
+        taken["share"] = taken.get("share", 0) + sign * share
+    taken = taken.assign(amount=taken["share"])
+    items = pd.concat([items[[*ITEM, "amount"]], taken[[*ITEM, "amount"]]])
+    return items[items["item"] != ""]
+
+
+def listed_expense(policy: Policy, items: pd.DataFrame, counted: pd.DataFrame) -> pd.DataFrame:
+    """Own expense of items on the lists that a scheme counts (rules B5, B7)."""
+    rows = items.merge(counted, on="setl_id").astype({"care_type": "str", "dise_no": "str"})
+    rows = rows.merge(policy.listed, on=["scheme_id", "care_type", "is_restricted"])
+    rows = rows.merge(policy.item, left_on=["item_list_id", "item"], right_on=["item_list_id", "item_code"])
+    # A line without a type is unclassified, unless a list alone says what its item is.
     rows = rows[
-        within(rows, "span_from", "span_to")
+        ((rows["listed_type"] == "") | (rows["listed_type"] == rows["item_type"]))
+        & within(rows, "span_from", "span_to")
         & within(rows, "listed_from", "listed_to")
         & ((rows["disease_code"] == "") | (rows["disease_code"] == rows["dise_no"]))
     ]
-    rows = rows.drop_duplicates(["bkkp_sn", "setl_id", "scheme_id", "coverage_no"])
-    sums = rows.groupby(["setl_id", "scheme_id", "coverage_no", "share"], as_index=False)["fulamt_ownpay_amt"].sum()
-    sums["listed"] = half_up(sums["fulamt_ownpay_amt"] * sums["share"])
+    rows = rows.drop_duplicates([*ITEM, "scheme_id", "coverage_no"])
+    sums = rows.groupby(["setl_id", "scheme_id", "coverage_no", "share"], as_index=False)["amount"].sum()
+    sums["listed"] = half_up(sums["amount"] * sums["share"])
     return sums.groupby(["setl_id", "scheme_id"], as_index=False)["listed"].sum()
 
 
 def eligible(raw: Path, policy: Policy, claims: pd.DataFrame) -> pd.DataFrame:
     """Eligible expense of each settlement and scheme, for person-years that have any."""
-    rows = claims.merge(policy.covered, on=["pool", "insurance_type"])
+    rows = claims.drop(columns=["root_id", "own_expense"]).merge(policy.covered, on=["pool", "insurance_type"])
     rows = rows[within(rows, "valid_from", "valid_to")].drop(columns=["valid_from", "valid_to", "pool"])
     rows["scheme_id"] = rows["scheme_id"].astype("category")
     keys = rows[["setl_id", "scheme_id", "care_type", "dise_no", "terms_date"]]
-    listed = listed_expense(raw, policy, keys.astype({"scheme_id": "str"}))
+    listed = listed_expense(policy, held_items(raw, policy, claims), keys.astype({"scheme_id": "str"}))
     spans = (
         keys[["scheme_id", "care_type", "terms_date"]]
         .drop_duplicates()
@@ -534,8 +619,27 @@ def eligible(raw: Path, policy: Policy, claims: pd.DataFrame) -> pd.DataFrame:
     return rows.merge(with_any, on=ACCUMULATOR).astype({"insurance_type": "str", "scheme_id": "str"})
 
 
-def categories(raw: Path, policy: Policy, rows: pd.DataFrame) -> pd.DataFrame:
-    """Assistance category of the settlements of persons who hold one (rules C1, C2)."""
+def places(raw: Path, policy: Policy, claims: pd.DataFrame, persons: np.ndarray) -> pd.DataFrame:
+    """Pools in which persons settle or are insured."""
+    # All deliveries of the spells of which some delivery is these persons'.
+    theirs = read(
+        raw / "psn_insu_d",
+        {"text": ["psn_insu_rlts_id", "psn_no"]},
+        None,
+        ("psn_no", pa.array(persons, pa.string())),
+    )["psn_insu_rlts_id"]
+    theirs = pa.array(theirs.dropna().unique(), pa.string())
+    rows = read(raw / "psn_insu_d", INSURED, INSURED_CHECKED, ("psn_insu_rlts_id", theirs))
+    rows = rows.merge(policy.region, on="insu_admdvs", how="left")
+    rows = rows.merge(policy.insutype, on=["pool", "insutype"], how="left")
+    usable = ~rows["is_bad"] & rows[["psn_no", "crt_insu_date", "pool", "insurance_type"]].notna().all(axis=1)
+    insured = latest(rows[rows["is_void"] | usable], ["psn_insu_rlts_id"])
+    settled = claims.loc[claims["psn_no"].isin(persons), ["psn_no", "pool"]].astype({"pool": "str"})
+    return pd.concat([insured[["psn_no", "pool"]], settled]).drop_duplicates()
+
+
+def identities(raw: Path, policy: Policy, claims: pd.DataFrame) -> pd.DataFrame:
+    """Spells of assistance categories (rule C1)."""
     spells = read(raw / "psn_idet_d", SPELL)
     spells = spells.merge(policy.region, on="insu_admdvs", how="left")
     unknown = spells["insu_admdvs"].notna() & spells["pool"].isna()
@@ -544,6 +648,11 @@ def categories(raw: Path, policy: Policy, rows: pd.DataFrame) -> pd.DataFrame:
         & (spells["is_void"] | ~(spells["is_bad"] | unknown))
     ]
     spells = latest(spells, ["psn_no", "psn_idet_type", "begntime"])
+    # Without an area a code means what it does where the person settles or is insured.
+    is_arealess = spells["insu_admdvs"].isna()
+    arealess = spells[is_arealess].drop(columns="pool")
+    arealess = arealess.merge(places(raw, policy, claims, arealess["psn_no"].unique()), on="psn_no", how="left")
+    spells = pd.concat([spells[~is_arealess], arealess], ignore_index=True)
     spells["pool"] = spells["pool"].fillna("")
     spells = spells.merge(policy.identity, on=["pool", "psn_idet_type"]).merge(
         policy.category, on="assistance_category"
@@ -551,9 +660,12 @@ def categories(raw: Path, policy: Policy, rows: pd.DataFrame) -> pd.DataFrame:
     spells["held_from"] = spells["begntime"].dt.normalize()
     last = spells["endtime"].dt.normalize()
     spells["held_to"] = last.mask(spells["endtime"] > last, last + pd.Timedelta(days=1)).fillna(FOREVER)
-    held = rows[["setl_id", "scheme_id", "psn_no", "terms_date"]].merge(
-        spells[["psn_no", "assistance_category", "priority", "held_from", "held_to"]], on="psn_no"
-    )
+    return spells[["psn_no", "assistance_category", "priority", "held_from", "held_to"]]
+
+
+def categories(policy: Policy, rows: pd.DataFrame, spells: pd.DataFrame) -> pd.DataFrame:
+    """Assistance category of the settlements of persons who hold one (rules C1, C2)."""
+    held = rows[["setl_id", "scheme_id", "psn_no", "terms_date"]].merge(spells, on="psn_no")
     held = held[within(held, "held_from", "held_to")]
     modified = held[["scheme_id", "assistance_category", "terms_date"]].drop_duplicates()
     modified = modified.merge(policy.modified, on=["scheme_id", "assistance_category"])
@@ -636,10 +748,12 @@ def main() -> None:
     lap("settlements")
     claims = standing(claims)
     lap("reversals")
+    spells = identities(arguments.raw, policy, claims)
+    lap("identities")
     rows = eligible(arguments.raw, policy, claims)
     del claims
     lap("eligible expense")
-    held = categories(arguments.raw, policy, rows)
+    held = categories(policy, rows, spells)
     lap("categories")
     result = payouts(policy, rows, held)
     lap("payouts")

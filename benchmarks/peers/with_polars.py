@@ -41,13 +41,14 @@ def columns(**kinds: str) -> dict[str, list[str]]:
 # What is kept of each table, by kind; `checked` columns are only looked at for values that do not
 # parse (rule A6).
 SETTLEMENT = columns(
-    text="setl_id init_setl_id psn_no insutype insu_admdvs med_type dise_no",
+    text="setl_id init_setl_id psn_no dise_no",
+    code="insutype insu_admdvs med_type",
     time="setl_time",
-    money="medfee_sumamt overlmt_selfpay preselfpay_amt trafout_preselfpay_amt inscp_amt hifp_pay",
+    money="medfee_sumamt fulamt_ownpay_amt overlmt_selfpay preselfpay_amt trafout_preselfpay_amt inscp_amt hifp_pay",
 )
 SETTLEMENT_CHECKED = columns(
     time="begndate enddate",
-    money="fulamt_ownpay_amt act_pay_dedc cvlserv_pay hifes_pay hifmi_pay hifob_pay hifdm_pay"
+    money="act_pay_dedc cvlserv_pay hifes_pay hifmi_pay hifob_pay hifdm_pay"
     " maf_pay othfund_pay fund_pay_sumamt psn_pay acct_pay cash_payamt ownpay_hosp_part",
 )
 LINE = columns(
@@ -55,11 +56,16 @@ LINE = columns(
     money="det_item_fee_sumamt fulamt_ownpay_amt",
 )
 LINE_CHECKED = columns(time="fee_ocur_time", number="cnt pric", money="overlmt_selfpay preselfpay_amt inscp_amt")
-SPELL = columns(text="psn_no psn_idet_type insu_admdvs", time="begntime endtime")
-DTYPES = {"text": pl.String, "time": pl.Datetime("us"), "money": pl.Int64}
+SPELL = columns(text="psn_no", code="psn_idet_type insu_admdvs", time="begntime endtime")
+INSURED = columns(text="psn_insu_rlts_id psn_no", code="insutype insu_admdvs", time="crt_insu_date")
+INSURED_CHECKED = columns(time="paus_insu_date")
+DTYPES = {"text": pl.String, "code": pl.String, "time": pl.Datetime("us"), "money": pl.Int64}
 ITEM_TYPES = {"101": "drug", "102": "drug", "103": "drug", "201": "service", "301": "material"}
-IN_CATALOGUE = ["01", "02", "1", "2", "甲", "乙", "1.0", "2.0"]
+IN_CATALOGUE = ["01", "02", "1", "2", "甲", "乙", "甲类", "乙类"]
+IN_FORCE = ["1", "01", "1.0", "1.00"]
 HEADER = ["coinsurance", "class_b_self_pay", "transfer_self_pay", "over_limit"]
+OWN_EXPENSE = ["own_expense", "restricted_use"]
+ITEM = ["setl_id", "is_restricted", "item_type", "item"]
 ACCUMULATOR = ["psn_no", "scheme_id", "benefit_year"]
 NO_LIMIT = 10**15
 
@@ -88,6 +94,11 @@ def half_up(value: int) -> int:
     return (abs(value) + 5000) // 10_000 * (1 if value >= 0 else -1)
 
 
+def unknown(row: dict, what: str) -> None:
+    """Stop: a wrong benchmark is worse than none."""
+    sys.exit(f"The seeds have what this peer does not know: {what} of {row['scheme_id']}")
+
+
 class Policy:
     """The seeds compiled into small frames."""
 
@@ -101,7 +112,9 @@ class Policy:
         for row in schemes.values():
             plain = row["benefit_year_basis"] == "settlement" and row["status_change_rule"] == "prospective"
             if not plain or row["reversal_terms"] not in ("", "original"):
-                sys.exit(f"The seeds have what this peer does not know: {row['scheme_id']}")
+                unknown(row, "rules")
+        if len(schemes) < sum(row["scheme_kind"] == "critical_illness" for row in self.seeds["scheme"]):
+            unknown({"scheme_id": ", ".join(schemes)}, "several versions")
         covered = []
         for scheme, row in schemes.items():
             end = row["effective_to"] or "9999-12-31"
@@ -173,23 +186,22 @@ class Policy:
                 modified += [(*span, category) for category in modifiers]
                 for row in now["coverage"]:
                     share = basis_points(row["share"])
-                    if row["component"] in HEADER and not row["item_type"]:
+                    if row["component"] in HEADER and not row["item_type"] and not row["item_list_id"]:
+                        if any(known[:5] == (*span, row["care_type"], row["component"]) for known in shares):
+                            unknown(row, "two coverage rows of a header component")
                         shares.append((*span, row["care_type"], row["component"], share))
-                    elif row["list_rule"] == "in":
+                    elif row["component"] in OWN_EXPENSE and row["item_list_id"] and row["list_rule"] == "in":
                         restricted = row["component"] == "restricted_use"
-                        for kind in [row["item_type"]] if row["item_type"] else ["drug", "service", "material"]:
-                            listed.append(
-                                (
-                                    *span,
-                                    row["care_type"],
-                                    restricted,
-                                    kind,
-                                    row["item_list_id"],
-                                    share,
-                                )
-                            )
+                        listed.append(
+                            (*span, row["care_type"], restricted, row["item_type"], row["item_list_id"], share)
+                        )
                     else:
-                        sys.exit(f"The seeds have what this peer does not know: coverage of {scheme}.")
+                        unknown(row, "coverage")
+                if len({row["expense_pool"] for row in now["benefit_term"]}) > 1:
+                    unknown(now["benefit_term"][0], "several expense pools")
+                for row in [*now["benefit_term"], *now["benefit_tier"]]:
+                    if row.get("after_scheme_id") or ("tier_no" in row and row["expense_pool"]):
+                        unknown(row, "an expense pool after another scheme, or steps of one")
                 for term in now["benefit_term"]:
                     for category in self.priority:
                         modifier = modifiers.get(category, {})
@@ -239,7 +251,7 @@ class Policy:
                 **span,
                 "care_type": pl.String,
                 "is_restricted": pl.Boolean,
-                "item_type": pl.String,
+                "listed_type": pl.String,
             }
             | {"item_list_id": pl.String, "share": pl.Int64},
             orient="row",
@@ -278,14 +290,19 @@ def blank_free(column: str) -> pl.Expr:
     return pl.when(text != "").then(text)
 
 
+def as_code(text: pl.Expr) -> pl.Expr:
+    """A code that went through a float, 390.0, as the dictionaries write it."""
+    return text.str.replace(r"^([0-9]+)\.0+$", "${1}")
+
+
 def parsed(column: str, kind: str) -> pl.Expr:
     """Text as money in fen, as a number or as a time; NULL where it has not the form of one."""
     text = blank_free(column)
     if kind == "money":
-        amount = pl.when(text.str.contains(r"^[+-]?[0-9]+([.][0-9]{0,2}0*)?$")).then(text.str.strip_suffix("."))
+        amount = pl.when(text.str.contains(r"^[+-]?[0-9]+([.][0-9]{1,2}0*)?$")).then(text)
         return amount.cast(pl.Decimal(16, 2), strict=False).to_physical().cast(pl.Int64)
     if kind == "number":
-        return text.str.extract(r"^([+-]?[0-9]+([.][0-9]*)?)$").cast(pl.Float64, strict=False)
+        return text.str.extract(r"^([+-]?[0-9]+([.][0-9]+)?)$").cast(pl.Float64, strict=False)
     compact = text.str.extract_groups(r"^(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2})(\d{2}))?()$")
     spaced = text.str.extract_groups(
         r"^(\d{4})[-/](\d{1,2})[-/](\d{1,2})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2})(?:[.](\d+))?)?)?$"
@@ -335,15 +352,24 @@ def scan(folder: Path, kept: dict, checked: dict | None = None) -> pl.LazyFrame:
         else:
             frame = pl.read_csv(path, infer_schema=False).lazy()
         schema = {}
-        for name, dtype in frame.collect_schema().items():
-            schema.setdefault(ALIASES.get(name.lower(), name.lower()), (name, dtype))
+        delivered = frame.collect_schema()
+        # The platform's own names first: under two names the other counts where the own one is blank.
+        for name in sorted(delivered, key=lambda name: name.lower() in ALIASES):
+            meant = ALIASES.get(name.lower(), name.lower())
+            if meant in schema:
+                both = pl.coalesce(blank_free(schema[meant][0]), blank_free(name))
+                name = f"{meant} under two names"
+                frame = frame.with_columns(both.alias(name))
+            schema[meant] = (name, delivered.get(name, pl.String()))
         columns, bad = [], [pl.lit(False)]
         for name, kind in wanted + [(n, k) for k, names in (checked or {}).items() for n in names]:
             value = pl.lit(None, DTYPES.get(kind))
             if name in schema:
                 column, dtype = schema[name]
-                if kind == "text":
+                if kind in ("text", "code"):
                     value = blank_free(column)
+                    if kind == "code" or dtype.is_float() or dtype.is_decimal():
+                        value = as_code(value)
                 elif is_typed(dtype, kind):
                     value = typed(column, kind)
                 else:
@@ -358,7 +384,8 @@ def scan(folder: Path, kept: dict, checked: dict | None = None) -> pl.LazyFrame:
             "file_no": pl.Int32,
         }
         frames = [pl.LazyFrame(schema=schema)]
-    return pl.concat(frames).with_columns(is_void=pl.col("vali_flag").fill_null("1") != "1").drop("vali_flag")
+    is_void = ~pl.col("vali_flag").is_in(IN_FORCE).fill_null(True)
+    return pl.concat(frames).with_columns(is_void=is_void).drop("vali_flag")
 
 
 def latest(rows: pl.DataFrame, key: list[str]) -> pl.DataFrame:
@@ -411,6 +438,7 @@ def settlements(raw: Path, policy: Policy) -> pl.DataFrame:
             "file_no",
             pl.col("pool", "insurance_type", "care_type").cast(pl.Categorical),
             total="medfee_sumamt",
+            own_expense="fulamt_ownpay_amt",
             coinsurance=pl.col("inscp_amt") - pl.col("hifp_pay"),
             class_b_self_pay=pl.col("preselfpay_amt") - pl.col("trafout_preselfpay_amt"),
             transfer_self_pay="trafout_preselfpay_amt",
@@ -425,7 +453,7 @@ def standing(rows: pl.DataFrame) -> pl.DataFrame:
     """Settlements and the reversals that stand, each with the time and the place of its root (rule A3)."""
     is_reversal = (pl.col("init_setl_id") != pl.col("setl_id")).fill_null(False)
     reversals = rows.filter(is_reversal)
-    plain = rows.filter(~is_reversal).with_columns(root_time="setl_time")
+    plain = rows.filter(~is_reversal).with_columns(root_time="setl_time", root_id=pl.lit(None, pl.String))
     asked = reversals.select("setl_id", "init_setl_id", "psn_no", "setl_time", "total")
     originals = plain.join(asked, left_on="setl_id", right_on="init_setl_id", how="semi").select(
         "setl_id", "psn_no", "setl_time", "total", "root_time", root_id="setl_id"
@@ -471,43 +499,111 @@ def standing(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def listed_expense(raw: Path, policy: Policy, counted: pl.LazyFrame) -> pl.LazyFrame:
-    """Own expense of items on the lists that a scheme counts (rules B4, B5)."""
+def charges(raw: Path, policy: Policy, claims: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Own expense by item of the settlements that have any on the schemes' lists; and what takes it back (B4, B5)."""
     lines = scan(raw / "fee_list_d", LINE, LINE_CHECKED).filter(
         pl.col("bkkp_sn").is_not_null() & pl.col("setl_id").is_not_null()
     )
-    # Only charges of which some delivery is on a list matter; all deliveries of those are ranked.
-    on_list = lines.filter(pl.col("med_list_codg").is_in(policy.item["item_code"].unique().to_list()))
+    asked = policy.item.join(policy.listed, on="item_list_id", how="semi")["item_code"].unique()
+    on_list = lines.filter(pl.col("med_list_codg").is_in(asked.to_list())).select("setl_id").unique()
+    on_list = on_list.collect(engine="streaming")
+    reversals = claims.filter(pl.col("root_id").is_not_null()).select("setl_id", "root_id", "setl_time", "own_expense")
+    own_root = reversals.join(on_list, on="setl_id", how="semi").select(setl_id="root_id")
+    roots = pl.concat([on_list, own_root]).unique()
+    reversals = reversals.join(roots, left_on="root_id", right_on="setl_id", how="semi")
+    family = pl.concat([roots, reversals.select("setl_id")]).unique()
     rows = (
-        lines.join(on_list.select("bkkp_sn", "setl_id"), on=["bkkp_sn", "setl_id"], how="semi")
+        lines.join(family.lazy(), on="setl_id", how="semi")
         .filter(pl.col("is_void") | (~pl.col("is_bad") & pl.col("det_item_fee_sumamt").is_not_null()))
         .drop("is_bad")
         .collect(engine="streaming")
     )
-    return (
+    # Items on no list are told apart by nothing.
+    listed = pl.col("med_list_codg").is_in(policy.item["item_code"].unique().to_list())
+    items = (
         latest(rows, ["bkkp_sn", "setl_id"])
-        .lazy()
+        .filter(pl.col("fulamt_ownpay_amt") != 0)
         .with_columns(
-            item_type=pl.col("list_type").replace_strict(ITEM_TYPES, default=None),
-            is_restricted=pl.col("chrgitm_lv").is_in(IN_CATALOGUE).fill_null(False),
+            item_type=as_code(pl.col("list_type")).replace_strict(ITEM_TYPES, default=""),
+            is_restricted=as_code(pl.col("chrgitm_lv")).is_in(IN_CATALOGUE).fill_null(False),
+            item=pl.when(listed).then("med_list_codg").otherwise(pl.lit("")),
         )
+        .with_columns(pl.col("item_type").fill_null(""))
+        .group_by(ITEM)
+        .agg(amount=pl.col("fulamt_ownpay_amt").sum())
+    )
+    headers = claims.join(family, on="setl_id", how="semi").select("setl_id", "own_expense")
+    return items.join(headers, on="setl_id").sort(ITEM), reversals
+
+
+def proportion(amount: pl.Expr, part: str, whole: str) -> pl.Expr:
+    """amount × part / whole, rounded to fen half away from zero."""
+    amount, part, whole = (value.cast(pl.Int128) for value in (amount, pl.col(part), pl.col(whole)))
+    fen = (2 * amount.abs() * part.abs() + whole.abs()) // (2 * whole.abs())
+    return (fen * amount.sign() * part.sign() * whole.sign()).cast(pl.Int64)
+
+
+def held_items(raw: Path, policy: Policy, claims: pl.DataFrame) -> pl.DataFrame:
+    """Own expense by item: lines held to their settlement, reversals without lines by their root's (rules A3, B4)."""
+    items, reversals = charges(raw, policy, claims)
+    header, total, so_far = pl.col("own_expense"), pl.col("total"), pl.col("so_far")
+    running = pl.col("amount").cum_sum().over("setl_id")
+    # What comes to more than the settlement says is believed in proportion, rounded on the running sum.
+    items = (
+        items.with_columns(total=pl.col("amount").sum().over("setl_id"), so_far=running)
+        .with_columns(
+            held=pl.max_horizontal(pl.min_horizontal(total, header.clip(lower_bound=0)), header.clip(upper_bound=0))
+        )
+        .with_columns(
+            amount=pl.when(total == pl.col("held"))
+            .then("amount")
+            .otherwise(proportion(so_far, "held", "total") - proportion(so_far - pl.col("amount"), "held", "total"))
+        )
+        .select(*ITEM, "amount", "own_expense")
+    )
+    # Several reversals of one root go on where the one before stopped.
+    untold = (
+        reversals.filter(pl.col("own_expense") != 0)
+        .join(items, on="setl_id", how="anti")
+        .sort("root_id", "setl_time", "setl_id")
+        .select("setl_id", "root_id", "own_expense", taken=pl.col("own_expense").cum_sum().over("root_id"))
+        .with_columns(taken_before=pl.col("taken") - pl.col("own_expense"))
+        .drop("own_expense")
+    )
+    taken = {
+        side: proportion(so_far, side, "own_expense") - proportion(so_far - pl.col("amount"), side, "own_expense")
+        for side in ("taken", "taken_before")
+    }
+    untold = (
+        untold.join(items, left_on="root_id", right_on="setl_id")
+        .filter(header != 0)
+        .sort(ITEM)
+        .with_columns(so_far=running)
+        .with_columns(amount=taken["taken"] - taken["taken_before"])
+    )
+    return pl.concat([items.select(*ITEM, "amount"), untold.select(*ITEM, "amount")]).filter(pl.col("item") != "")
+
+
+def listed_expense(policy: Policy, items: pl.DataFrame, counted: pl.LazyFrame) -> pl.LazyFrame:
+    """Own expense of items on the lists that a scheme counts (rules B5, B7)."""
+    any_type = pl.col("listed_type") == ""
+    return (
+        items.lazy()
         .join(counted, on="setl_id")
-        .join(policy.listed.lazy(), on=["scheme_id", "care_type", "item_type", "is_restricted"])
-        .join(
-            policy.item.lazy(),
-            left_on=["item_list_id", "med_list_codg"],
-            right_on=["item_list_id", "item_code"],
-        )
+        .join(policy.listed.lazy(), on=["scheme_id", "care_type", "is_restricted"])
+        .join(policy.item.lazy(), left_on=["item_list_id", "item"], right_on=["item_list_id", "item_code"])
         .filter(
+            # A line without a type is unclassified, unless a list alone says what its item is.
+            any_type | (pl.col("listed_type") == pl.col("item_type")),
             within("valid_from", "valid_to"),
             within("listed_from", "listed_to"),
             pl.col("disease_code").is_null() | (pl.col("disease_code") == pl.col("dise_no")),
         )
-        .unique(["bkkp_sn", "setl_id", "scheme_id", "coverage_no"])
+        .unique([*ITEM, "scheme_id", "coverage_no"])
         .group_by("setl_id", "scheme_id", "coverage_no", "share")
-        .agg(pl.col("fulamt_ownpay_amt").sum())
+        .agg(pl.col("amount").sum())
         .group_by("setl_id", "scheme_id")
-        .agg(listed=rounded(pl.col("fulamt_ownpay_amt") * pl.col("share")).sum())
+        .agg(listed=rounded(pl.col("amount") * pl.col("share")).sum())
     )
 
 
@@ -531,11 +627,12 @@ def eligible(raw: Path, policy: Policy, claims: pl.DataFrame) -> pl.DataFrame:
     )
     keys = counted.select("setl_id", "scheme_id", "care_type", "dise_no", "terms_date")
     shares = policy.share.lazy()
+    items = held_items(raw, policy, claims)
     spans = keys.select("scheme_id", "care_type", "terms_date").unique().join(shares, on=["scheme_id", "care_type"])
     shares = spans.filter(within("valid_from", "valid_to")).drop("valid_from", "valid_to")
     result = (
         counted.join(shares, on=["scheme_id", "care_type", "terms_date"], how="left", suffix="_share")
-        .join(listed_expense(raw, policy, keys), on=["setl_id", "scheme_id"], how="left")
+        .join(listed_expense(policy, items, keys), on=["setl_id", "scheme_id"], how="left")
         .with_columns(
             eligible=pl.sum_horizontal(
                 *(rounded(pl.col(name) * pl.col(f"{name}_share")).fill_null(0) for name in HEADER),
@@ -548,8 +645,28 @@ def eligible(raw: Path, policy: Policy, claims: pl.DataFrame) -> pl.DataFrame:
     return result.join(result.filter(pl.col("eligible") != 0), on=ACCUMULATOR, how="semi")
 
 
-def categories(raw: Path, policy: Policy, rows: pl.DataFrame) -> pl.DataFrame:
-    """Assistance category of the settlements of persons who hold one (rules C1, C2)."""
+def places(raw: Path, policy: Policy, claims: pl.DataFrame, persons: pl.DataFrame) -> pl.DataFrame:
+    """Pools in which persons settle or are insured."""
+    rows = scan(raw / "psn_insu_d", INSURED, INSURED_CHECKED)
+    # All deliveries of the spells of which some delivery is these persons'.
+    theirs = rows.join(persons.lazy(), on="psn_no", how="semi").select("psn_insu_rlts_id")
+    rows = (
+        rows.join(theirs, on="psn_insu_rlts_id", how="semi")
+        .join(policy.region.lazy(), on="insu_admdvs", how="left")
+        .join(policy.insutype.lazy(), on=["pool", "insutype"], how="left")
+        .filter(
+            pl.col("is_void")
+            | ~pl.col("is_bad")
+            & pl.all_horizontal(pl.col("psn_no", "crt_insu_date", "pool", "insurance_type").is_not_null())
+        )
+        .collect(engine="streaming")
+    )
+    insured = latest(rows, ["psn_insu_rlts_id"]).select("psn_no", "pool")
+    return pl.concat([insured, claims.select("psn_no", pl.col("pool").cast(pl.String))]).unique()
+
+
+def identities(raw: Path, policy: Policy, claims: pl.DataFrame) -> pl.DataFrame:
+    """Spells of assistance categories (rule C1)."""
     end = pl.col("endtime")
     held_to = pl.when(end > end.dt.truncate("1d")).then(end.dt.date().dt.offset_by("1d")).otherwise(end.dt.date())
     spells = (
@@ -563,9 +680,15 @@ def categories(raw: Path, policy: Policy, rows: pl.DataFrame) -> pl.DataFrame:
         .drop("is_bad")
         .collect()
     )
-    spells = (
-        latest(spells, ["psn_no", "psn_idet_type", "begntime"])
-        .with_columns(pl.col("pool").fill_null(""))
+    spells = latest(spells, ["psn_no", "psn_idet_type", "begntime"])
+    # Without an area a code means what it does where the person settles or is insured.
+    arealess = spells.filter(pl.col("insu_admdvs").is_null())
+    persons = arealess.select("psn_no").unique()
+    theirs = claims.join(persons, on="psn_no", how="semi")
+    arealess = arealess.drop("pool").join(places(raw, policy, theirs, persons), on="psn_no", how="left")
+    spells = pl.concat([spells.filter(pl.col("insu_admdvs").is_not_null()), arealess], how="diagonal")
+    return (
+        spells.with_columns(pl.col("pool").fill_null(""))
         .join(policy.identity, on=["pool", "psn_idet_type"])
         .select(
             "psn_no",
@@ -575,6 +698,10 @@ def categories(raw: Path, policy: Policy, rows: pl.DataFrame) -> pl.DataFrame:
         )
         .with_columns(priority=pl.col("category").replace_strict(policy.priority, return_dtype=pl.Int64))
     )
+
+
+def categories(policy: Policy, rows: pl.DataFrame, spells: pl.DataFrame) -> pl.DataFrame:
+    """Assistance category of the settlements of persons who hold one (rules C1, C2)."""
     held = rows.select("setl_id", "scheme_id", "psn_no", "terms_date").join(spells, on="psn_no")
     held = held.filter(within("held_from", "held_to"))
     modified = (
@@ -689,10 +816,12 @@ def main() -> None:
     lap("settlements")
     claims = standing(claims)
     lap("reversals")
+    spells = identities(arguments.raw, policy, claims)
+    lap("identities")
     rows = eligible(arguments.raw, policy, claims)
     del claims
     lap("eligible expense")
-    held = categories(arguments.raw, policy, rows)
+    held = categories(policy, rows, spells)
     lap("categories")
     result = payouts(policy, rows, held)
     lap("payouts")
