@@ -42,7 +42,9 @@ $(READY): requirements.txt pyproject.toml
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
-# The extra of its own: who does not want Spark does not install it.
-$(READY_SPARK): $(READY) requirements-spark.txt
+# The extra of its own: who does not want Spark does not install it. The engine is unpacked where no import finds it.
+$(READY_SPARK): $(READY) requirements-spark.txt requirements-spark-engine.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --require-hashes -r requirements-spark.txt
+	$(BIN)/pip install --quiet --no-deps --no-build-isolation --require-hashes --upgrade --target $(VENV)/spark \
+		-r requirements-spark-engine.txt
 	touch $@

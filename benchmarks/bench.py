@@ -19,13 +19,14 @@ import sys
 import time
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import version
-from importlib.util import find_spec
 from pathlib import Path
 
 import duckdb
 import psutil
 from rich.console import Console
 from rich.table import Table
+
+from dabing.cluster import ENGINE
 
 ROOT = Path(__file__).resolve().parents[1]
 PEERS = Path(__file__).resolve().parent / "peers"
@@ -528,7 +529,7 @@ def main() -> int:
         bench.write_input()
         size, here = bench.describe_input(), machine()
         for name in CONTENDERS:
-            if name == "spark" and find_spec("pyspark") is None:
+            if name == "spark" and not ENGINE.is_dir():
                 console.print("Left out: this project on Spark (`make run-spark` once installs what it needs).")
             elif name in options.only:
                 bench.run(name, size)

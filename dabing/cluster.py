@@ -14,12 +14,14 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
-from importlib.util import find_spec
 from pathlib import Path
 
 from dabing.errors import DabingError
 
+# PySpark's wheel, unpacked beside the environment (Makefile): it is here for its jars, and nothing must import it.
+ENGINE = Path(sys.prefix) / "spark" / "pyspark"
 LOOPBACK = "127.0.0.1"
 SECONDS_TO_START = 120
 JAVA_NEEDED = 17
@@ -72,6 +74,7 @@ class Cluster:
 
     def start(self) -> None:
         """Start all processes and return once the thrift server takes connections and every worker is there."""
+        _assert_engine()
         _assert_java()
         if not self.has_metastore:
             # Tables that no catalog knows any more.
@@ -157,14 +160,13 @@ class Cluster:
         shutil.rmtree(self.work / "spill", ignore_errors=True)
 
     def _spawn(self, name: str, script: str, *arguments: str, memory: str = "384m") -> None:
-        home = Path(find_spec("pyspark").origin).parent
         with (self.work / "logs" / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
-                ["bash", str(home / "bin" / script), *arguments],
+                ["bash", str(ENGINE / "bin" / script), *arguments],
                 cwd=self.work,
                 env={
                     **{key: value for key, value in os.environ.items() if not key.startswith(("DBT_", "SPARK_"))},
-                    "SPARK_HOME": str(home),
+                    "SPARK_HOME": str(ENGINE),
                     "SPARK_CONF_DIR": str(self.work / "conf"),
                     "SPARK_DAEMON_MEMORY": memory,
                     "SPARK_LOCAL_IP": LOOPBACK,
@@ -208,6 +210,11 @@ appender.console.layout.pattern = %d{HH:mm:ss} %p %c{1}: %m%n%ex
 def _end_with_parent() -> None:
     """In the new process: the kernel ends it when the command that started it is gone, be it killed with -9."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _assert_engine() -> None:
+    if not ENGINE.is_dir():
+        raise DabingError(f"{ENGINE}: there is no Spark. `make run-spark` installs it, once.")
 
 
 def _assert_java() -> None:
