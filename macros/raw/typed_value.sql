@@ -82,17 +82,17 @@
 
 
 {#- Text in one of the forms that extracts use (2021-02-03, 2021/2/3, 20210203, each with or without a time) as a
-    timestamp; 20210231 and anything else is NULL. -#}
+    timestamp; 20210231, 24:00 (one engine's next midnight) and anything else is NULL. -#}
 {%- macro text_to_timestamp(text) -%}
+    {%- set clock = '([01]?[0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?' -%}
+    {%- set day = "substr(" ~ text ~ ", 1, 4) || '-' || substr(" ~ text ~ ", 5, 2) || '-' || substr(" ~ text ~ ", 7, 2)" -%}
     case
-        when {{ matches(text, '[0-9]{8}') }}
-            then {{ try_cast("concat_ws('-', substr(" ~ text ~ ", 1, 4), substr(" ~ text ~ ", 5, 2), substr("
-                ~ text ~ ", 7, 2))", 'timestamp') }}
-        when {{ matches(text, '[0-9]{14}') }}
-            then {{ try_cast("substr(" ~ text ~ ", 1, 4) || '-' || substr(" ~ text ~ ", 5, 2) || '-' || substr("
-                ~ text ~ ", 7, 2) || ' ' || substr(" ~ text ~ ", 9, 2) || ':' || substr(" ~ text ~ ", 11, 2) || ':' || substr("
+        when {{ matches(text, '[0-9]{8}([ T]' ~ clock ~ ')?') }}
+            then {{ try_cast(day ~ " || replace(substr(" ~ text ~ ", 9), 'T', ' ')", 'timestamp') }}
+        when {{ matches(text, '[0-9]{8}([01][0-9]|2[0-3])[0-9]{4}') }}
+            then {{ try_cast(day ~ " || ' ' || substr(" ~ text ~ ", 9, 2) || ':' || substr(" ~ text ~ ", 11, 2) || ':' || substr("
                 ~ text ~ ", 13, 2)", 'timestamp') }}
-        when {{ matches(text, '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T][0-9]{1,2}:[0-9]{2}(:[0-9]{2}([.][0-9]+)?)?)?') }}
+        when {{ matches(text, '[0-9]{4}[-/][0-9]{1,2}[-/][0-9]{1,2}([ T]' ~ clock ~ ')?') }}
             then {{ try_cast("replace(replace(" ~ text ~ ", '/', '-'), 'T', ' ')", 'timestamp') }}
     end
 {%- endmacro -%}
