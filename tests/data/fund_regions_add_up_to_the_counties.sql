@@ -1,12 +1,13 @@
--- Counties, and provinces, hold the money and heads of all fund years, to the fen; cities hold those of their counties,
--- which are all but the provincial seats (rule H3).
+-- Counties hold the money and heads of all fund years, to the fen; cities and provinces those of the counties that have
+-- one: a provincial seat has no city, a city added by itself no province (rule H3).
 with
 
 funds as (
 
     select
         funds.*,
-        regions.city_code is not null as is_in_a_city
+        regions.city_code,
+        regions.province_code
     from {{ ref('fct_fund_year') }} as funds
     inner join {{ ref('dim_region') }} as regions on funds.region_code = regions.region_code
 
@@ -25,8 +26,8 @@ expected as (
         payout_amount,
         balance_amount
     from funds
-    {%- if level == 'city' %}
-    where is_in_a_city
+    {%- if level != 'county' %}
+    where {{ level }}_code is not null
     {%- endif %}
     {{ 'union all' if not loop.last }}
     {%- endfor %}
