@@ -18,8 +18,9 @@ test: lint
 run-spark: $(READY_SPARK)
 	$(BIN)/dabing run --engine spark $(if $(RAW),--raw "$(RAW)") $(if $(WAREHOUSE),--warehouse "$(WAREHOUSE)")
 
+# make test-spark [TESTS="-k parity"]
 test-spark: $(READY_SPARK)
-	$(BIN)/pytest -n 0 tests/spark
+	$(BIN)/pytest -n 0 tests/spark $(TESTS)
 
 lint: $(READY)
 	$(BIN)/ruff check --quiet .
