@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Decimal, localcontext
 from functools import cached_property
@@ -154,11 +154,20 @@ class Funds:
             pool = self.policy.pool_of(row["insu_admdvs"]) or scheme["pool_region_code"]
             kind = self.policy.insurance_type_of(pool, row["insutype"]) or scheme["insurance_type"]
             line = self.line_of(pool, row["insutype"]) or scheme["insurance_type"]
-            amount = abs(row["amount"]) if row["txn_type"] == "service_fee" else row["amount"]
             fund = (row["scheme_id"], region, kind)
             moved_on = day_of(row["txn_date"])
-            found.append(Movement(fund, line, int(row["benefit_year"]), moved_on, row["txn_type"], amount))
-        return found
+            found.append(Movement(fund, line, int(row["benefit_year"]), moved_on, row["txn_type"], row["amount"]))
+        # Fees recorded as outflows: the year's sum of a fund is below zero.
+        fees: dict[tuple, Decimal] = defaultdict(lambda: ZERO)
+        for movement in found:
+            if movement.kind == "service_fee":
+                fees[movement.fund, movement.benefit_year] += movement.amount
+        return [
+            replace(movement, amount=-movement.amount)
+            if movement.kind == "service_fee" and fees[movement.fund, movement.benefit_year] < 0
+            else movement
+            for movement in found
+        ]
 
     @cached_property
     def payouts(self) -> list[Payout]:
@@ -674,7 +683,8 @@ class Funds:
         for scheme_id in (key for key, row in self.scheme_of.items() if row["scheme_kind"] == SUPPLEMENTARY):
             versions = [row for row in self.seeds["scheme"] if row["scheme_id"] == scheme_id]
             first_year = min(row["effective_from"] for row in versions).year
-            premiums = premiums_of(self.accepted["supp_enrl_d"], first_year)
+            last_year = (self.scheme_of[scheme_id]["ends"] - timedelta(days=1)).year
+            premiums = premiums_of(self.accepted["supp_enrl_d"], first_year, last_year)
             enrolled, subsidised = defaultdict(set), defaultdict(set)
             for person, found in premiums.items():
                 for premium in found:

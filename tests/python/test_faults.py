@@ -42,7 +42,7 @@ def stopped(raw: Path, served: bool = True) -> str:
     finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse)
     assert finished.returncode == 1, finished.stdout + finished.stderr
     assert "Traceback" not in finished.stderr
-    left = {path.name for path in warehouse.iterdir()} - {"person_key"}
+    left = {path.name for path in warehouse.iterdir()} - {"person_key", "run.lock"}
     assert left == ({"dabing.duckdb"} if served else set())
     if served:
         assert (warehouse / "dabing.duckdb").read_bytes() == last_good
@@ -304,4 +304,4 @@ def test_a_run_that_is_told_to_end_leaves_nothing(raw, number):
     assert running.returncode == 128 + number
     assert "Stopped: told to end before it was done. Nothing was published." in " ".join(said.split())
     assert "Traceback" not in said
-    assert {path.name for path in warehouse.iterdir()} <= {"person_key"}
+    assert {path.name for path in warehouse.iterdir()} <= {"person_key", "run.lock"}
