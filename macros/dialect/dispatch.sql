@@ -49,6 +49,11 @@
     {{- adapter.dispatch('add_months', 'dabing')(date, months) -}}
 {%- endmacro -%}
 
+{#- Whole days from one day to a later one. -#}
+{%- macro days_between(first, last) -%}
+    {{- adapter.dispatch('days_between', 'dabing')(first, last) -}}
+{%- endmacro -%}
+
 {#- How many times a whole number goes into another, the rest left out; both 0 or more. Exact up to 38 digits. -#}
 {%- macro whole_quotient(dividend, divisor) -%}
     {{- adapter.dispatch('whole_quotient', 'dabing')(dividend, divisor) -}}

@@ -36,6 +36,10 @@
     cast({{ date }} + to_months(cast({{ months }} as integer)) as date)
 {%- endmacro -%}
 
+{%- macro duckdb__days_between(first, last) -%}
+    cast(date_diff('day', cast({{ first }} as date), cast({{ last }} as date)) as integer)
+{%- endmacro -%}
+
 {%- macro duckdb__whole_quotient(dividend, divisor) -%}
     (cast({{ dividend }} as hugeint) // cast({{ divisor }} as hugeint))
 {%- endmacro -%}

@@ -62,6 +62,10 @@
     add_months({{ date }}, cast({{ months }} as int))
 {%- endmacro -%}
 
+{%- macro spark__days_between(first, last) -%}
+    cast(datediff(cast({{ last }} as date), cast({{ first }} as date)) as int)
+{%- endmacro -%}
+
 {%- macro spark__whole_quotient(dividend, divisor) -%}
     (cast({{ dividend }} as decimal(38, 0)) div cast({{ divisor }} as decimal(38, 0)))
 {%- endmacro -%}

@@ -16,6 +16,8 @@
     'pool_parameter',
     'income_per_capita',
     'guardrail',
+    'review_rule',
+    'review_item',
 ] %}
 with
 

@@ -108,7 +108,9 @@ TABLES = {
             " cash_payamt ownpay_hosp_part"
         ),
         times=_words("begndate enddate setl_time"),
-        texts=_words("setl_id init_setl_id psn_no insutype insu_admdvs med_type dise_no"),
+        texts=_words(
+            "setl_id init_setl_id psn_no insutype insu_admdvs med_type dise_no mdtrt_id fixmedins_code hosp_lv pay_loc"
+        ),
     ),
     "fee_list_d": Table(
         key=("bkkp_sn", "setl_id"),
@@ -122,9 +124,9 @@ TABLES = {
         key=("mdtrt_id",),
         required=("mdtrt_id",),
         times=_words("begntime endtime die_date"),
-        texts=("mdtrt_id",),
+        texts=_words("mdtrt_id psn_no"),
     ),
-    "psn_info_b": Table(key=("psn_no",), required=("psn_no",), times=("brdy",), texts=("psn_no",)),
+    "psn_info_b": Table(key=("psn_no",), required=("psn_no",), times=("brdy",), texts=_words("psn_no gend surv_stas")),
     "psn_insu_d": Table(
         key=("psn_insu_rlts_id",),
         required=_words("psn_insu_rlts_id psn_no insutype crt_insu_date insu_admdvs"),
@@ -1947,6 +1949,7 @@ class Result:
     cover_spans: list[tuple] = field(default_factory=list)
     aids: dict[str, Decimal] = field(default_factory=dict)
     burdens: dict[str, dict[str, Decimal]] = field(default_factory=dict)
+    accepted: dict[str, list[Row]] = field(default_factory=dict, repr=False)
 
     @property
     def all_payouts(self) -> list[Payout]:
@@ -2027,6 +2030,7 @@ def evaluate(tables: dict[str, list[Row]], policy: Policy) -> Result:
         cover_spans=spans,
         aids=aid.amounts,
         burdens=burdens_of(everyone, amounts, aid, policy),
+        accepted=accepted,
     )
 
 

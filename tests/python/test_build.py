@@ -30,6 +30,18 @@ PUBLIC = {
     },
     "funds": {"fct_fund_year"},
     "policy": {"dim_scheme", "benefit_schedule", "policy_document", "guardrail_check", "fct_scenario"},
+    "oversight": {
+        "poverty_risk_watchlist",
+        "relief_case",
+        "enrolment_gap",
+        "claim_review_flag",
+        "claim_review_month",
+        "institution_own_expense",
+        "disease_ranking",
+        "item_ranking",
+        "visit_flow",
+        "tilt_and_deposit",
+    },
     "quality": {"load_audit", "quarantine", "check_result"},
     "shared": {"dim_person", "dim_region", "dim_institution", "dim_date", "dim_disease"},
 }

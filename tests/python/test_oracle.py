@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 import oracle
+import oversight_oracle
 import populations
 import pyarrow
 import pytest
@@ -298,7 +299,13 @@ def compare_funds(warehouse: Warehouse, result: oracle.Result, where: str) -> li
     )
 
 
-def compare(database_path: Path, raw_dir: Path, seeds_dir: Path) -> list[str]:
+def compare_oversight(warehouse: Warehouse, result: oracle.Result, seeds_dir: Path) -> list[str]:
+    """Sections I and J, as far as tests/python/oversight_oracle.py says them."""
+    keys, _ = person_keys(warehouse, result)
+    return oversight_oracle.compare(warehouse, result, Path(seeds_dir), keys, differences)
+
+
+def compare(database_path: Path, raw_dir: Path, seeds_dir: Path, is_overseen: bool = False) -> list[str]:
     """Every difference between the marts of a served file and the oracle, row by row, exact."""
     result = oracle.compute(raw_dir, seeds_dir)
     warehouse = Warehouse(database_path)
@@ -314,6 +321,7 @@ def compare(database_path: Path, raw_dir: Path, seeds_dir: Path) -> list[str]:
             *compare_covers(warehouse, result),
             *compare_burdens(warehouse, result),
             *compare_funds(warehouse, result, where),
+            *(compare_oversight(warehouse, result, seeds_dir) if is_overseen else []),
         ]
     finally:
         warehouse.connection.close()
@@ -331,7 +339,7 @@ def spelled_out(found: list[str], most: int = 20) -> str:
 
 
 def test_sample_is_what_the_oracle_computes(sample_build):
-    found = compare(sample_build.database, sample_build.raw, sample_build.seeds)
+    found = compare(sample_build.database, sample_build.raw, sample_build.seeds, is_overseen=True)
     assert not found, spelled_out(found)
 
 
@@ -347,7 +355,7 @@ def test_sample_is_what_the_oracle_computes(sample_build):
 def test_generated_populations_are_what_the_oracle_computes(build, case):
     with tempfile.TemporaryDirectory() as folder:
         raw_dir, seeds_dir = populations.write_case(case, Path(folder), SEEDS)
-        found = compare(build(raw_dir, seeds_dir), raw_dir, seeds_dir)
+        found = compare(build(raw_dir, seeds_dir), raw_dir, seeds_dir, is_overseen=True)
     assert not found, f"{case}\n{spelled_out(found)}"
 
 
