@@ -80,6 +80,8 @@ SUITES = {
         "item_ranking",
         "visit_flow",
         "tilt_and_deposit",
+        "fund_warning",
+        "annual_disclosure",
     ),
 }
 # Table and column of the checks that must fail.

@@ -59,6 +59,12 @@ def run(raw: Path | None, warehouse: Path, keep_failed: bool = False) -> Path:
             shutil.rmtree(build, ignore_errors=True)
         raise
     shutil.rmtree(build, ignore_errors=True)
+    if not os.environ.get("DBT_ENV_SECRET_PERSON_KEY"):
+        console.print(
+            f"\nPersons appear under a hash whose key is kept in {warehouse / 'person_key'}. Keep that file, or set"
+            " DBT_ENV_SECRET_PERSON_KEY: under another key the same persons get other keys.",
+            markup=False,
+        )
     console.print(f"\nPublished: {served}", markup=False)
     return served
 

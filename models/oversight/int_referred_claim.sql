@@ -81,7 +81,10 @@ found as (
 select
     found.settlement_id,
     min(found.referral_id) as referral_id,
-    min_by(found.referring_institution_code, found.referral_id) as referring_institution_code,
+    min_by(
+        found.referring_institution_code,
+        case when found.referring_institution_code is not null then found.referral_id end
+    ) as referring_institution_code,
     max(case when levels.level_group = 'primary' then 1 else 0 end) = 1 as is_from_primary_care
 from found
 left join institutions on found.referring_institution_code = institutions.institution_code

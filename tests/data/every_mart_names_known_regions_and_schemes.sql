@@ -21,6 +21,8 @@
     'item_ranking': ['pool_region_code'],
     'visit_flow': ['home_region_code', 'pool_region_code'],
     'tilt_and_deposit': ['region_code', 'pool_region_code'],
+    'fund_warning': ['region_code', 'scheme_id'],
+    'annual_disclosure': ['scheme_id'],
 } %}
 with
 

@@ -449,10 +449,96 @@ def compare_review(warehouse: Any, result: Result, policy: Policy, seeds_dir: Pa
     return differences("claim_review_flag", {flag: {} for flag in flags}, found)
 
 
+# ---------------------------------------------------------------------------------------------
+# J1, J2. Disclosure
+# ---------------------------------------------------------------------------------------------
+
+PLACES = {"1": "by_hand", "2": "on_the_spot", "3": "elsewhere_in_province", "4": "outside_province"}
+# A disclosed table: row -> column -> (persons, payouts).
+Cells = dict[str, dict[str, tuple[int, Decimal]]]
+
+
+def disclosed_tables(result: Result) -> dict[tuple[str, int, str], Cells]:
+    """The persons paid of each scheme and year by county and by place of settlement, totals included."""
+    paid = [account for account in result.all_accounts if account.payout_amount > 0]
+    place = {row["setl_id"]: PLACES.get(row["pay_loc"], "unknown") for row in result.accepted["setl_d"]}
+    persons: dict[tuple, set[str]] = defaultdict(set)
+    money_of: dict[tuple, Decimal] = defaultdict(Decimal)
+    paid_keys = {(account.scheme_id, account.benefit_year, account.person_no) for account in paid}
+    for account in paid:
+        group = "aided" if account.assistance_category != "none" else "other"
+        for row in (account.region_code, "total"):
+            for column in (group, "total"):
+                key = (account.scheme_id, account.benefit_year, "county", row, column)
+                persons[key].add(account.person_no)
+                money_of[key] += account.payout_amount
+    for payout in result.all_payouts:
+        person = result.settlements[payout.settlement_id].person_no
+        if payout.payout_amount and (payout.scheme_id, payout.benefit_year, person) in paid_keys:
+            for row in (place[payout.settlement_id], "total"):
+                key = (payout.scheme_id, payout.benefit_year, "settlement_place", row, "total")
+                persons[key].add(person)
+                money_of[key] += payout.payout_amount
+    tables: dict[tuple[str, int, str], Cells] = defaultdict(dict)
+    for scheme_id, year, section, row, column in persons:
+        key = (scheme_id, year, section, row, column)
+        tables[scheme_id, year, section].setdefault(row, {})[column] = (len(persons[key]), money_of[key])
+    for (_, _, section), cells in tables.items():
+        for row in cells:
+            for column in ("aided", "other", "total") if section == "county" else ("total",):
+                cells[row].setdefault(column, (0, ZERO))
+    return tables
+
+
+def withheld_cells(cells: Cells) -> set[tuple[str, str]]:
+    """Rule J2: cells of 1 to 4 persons, then second ones until no row and no column has one alone."""
+    withheld = {(row, column) for row in cells for column in cells[row] if 1 <= cells[row][column][0] <= 4}
+    columns = sorted({column for row in cells.values() for column in row})
+    for row in cells:
+        hidden = [column for column in columns if (row, column) in withheld]
+        if len(hidden) == 1 and len(columns) > 1:
+            withheld |= {(row, "aided"), (row, "other")}
+    outs = {column: sum((row, column) in withheld for row in cells) for column in columns}
+    alone = [column for column in columns if outs[column] == 1]
+    if alone:
+        parts = [row for row in cells if row != "total"]
+        free = [row for row in parts if not any((row, column) in withheld for column in alone)]
+        # with persons before empty, small before large
+        free.sort(key=lambda row: (not cells[row]["total"][0], cells[row]["total"][0], row))
+        shared = [column for column in columns if outs[column] > 1] if len(alone) == 1 else []
+        withheld |= {(row, column) for row in free[:1] for column in [*alone, *shared]}
+        if not free:
+            withheld |= {(row, column) for row in parts for column in columns}
+    return withheld
+
+
+def compare_disclosure(warehouse: Any, result: Result, differences: Any) -> list[str]:
+    """Every cell of the disclosed tables, value or withheld, on both sides."""
+    expected = {}
+    for (scheme_id, year, section), cells in disclosed_tables(result).items():
+        withheld = withheld_cells(cells)
+        for row, columns in cells.items():
+            for column, amounts in columns.items():
+                for measure, value in zip(("persons_paid", "payout_amount"), amounts, strict=True):
+                    is_withheld = (row, column) in withheld
+                    expected[scheme_id, year, section, row, column, measure] = {
+                        "disclosed_value": None if is_withheld else Decimal(value),
+                        "is_withheld": is_withheld,
+                    }
+    found = warehouse.keyed(
+        "oversight.annual_disclosure",
+        ("scheme_id", "benefit_year", "section", "row_code", "column_code", "measure"),
+        ("disclosed_value", "is_withheld"),
+        "section in ('county', 'settlement_place') and measure <> 'cases_paid'",
+    )
+    return differences("annual_disclosure", expected, found)
+
+
 def compare(warehouse: Any, result: Result, seeds_dir: Path, keys: dict[str, str], differences: Any) -> list[str]:
     """Every difference between the marts of oversight and this oracle."""
     policy = Policy.read(seeds_dir)
     return [
         *compare_watch(warehouse, result, policy, keys, differences),
         *compare_review(warehouse, result, policy, seeds_dir, differences),
+        *compare_disclosure(warehouse, result, differences),
     ]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 import duckdb
+import oversight_oracle
 import pytest
 
 from dabing.duckdb_plugin import person_key
@@ -185,3 +188,110 @@ def test_rankings_add_up_to_what_stands(warehouse):
             using (settlement_id) where item_code is not null),
             (select sum(total_cost) from oversight.item_ranking where person_group = 'all')""").fetchall()
     assert lines == ranked > 0
+
+
+def solved(equations: list[dict[str, int]]) -> set[str]:
+    """The unknowns to which a system of sums leaves one value only, whatever the sums are."""
+    names = sorted({name for equation in equations for name in equation})
+    rows = [[Fraction(equation.get(name, 0)) for name in names] for equation in equations]
+    pivots: list[int] = []
+    for column in range(len(names)):
+        place = len(pivots)
+        found = next((row for row in range(place, len(rows)) if rows[row][column]), None)
+        if found is None:
+            continue
+        rows[place], rows[found] = rows[found], rows[place]
+        rows[place] = [value / rows[place][column] for value in rows[place]]
+        for row in range(len(rows)):
+            if row != place and rows[row][column]:
+                factor = rows[row][column]
+                rows[row] = [a - factor * b for a, b in zip(rows[row], rows[place], strict=True)]
+        pivots.append(column)
+    return {names[column] for place, column in enumerate(pivots) if sum(value != 0 for value in rows[place]) == 1}
+
+
+def attack(cells: dict[tuple[str, str], bool]) -> set[str]:
+    """What rows, columns and totals of a disclosed table give away: row and column -> withheld or not."""
+    rows, columns = {row for row, _ in cells}, {column for _, column in cells}
+
+    def equation(line: list[tuple[str, str]], axis: int) -> dict[str, int]:
+        return {"|".join(cell): -1 if cell[axis] == "total" else 1 for cell in line if cells[cell]}
+
+    equations = [equation([(row, column) for row in rows], 0) for column in columns]
+    if len(columns) > 1:
+        equations += [equation([(row, column) for column in columns], 1) for row in rows]
+    return solved([terms for terms in equations if terms])
+
+
+def test_nothing_that_is_withheld_can_be_computed_back(warehouse):
+    """Rule J2: an attack by every sum of rows and columns on every disclosed table."""
+    tables: dict[tuple, dict[tuple[str, str], bool]] = {}
+    for scheme, year, section, row, column, is_withheld, value in warehouse.execute("""
+        select scheme_id, benefit_year, section, row_code, column_code, is_withheld, disclosed_value
+        from oversight.annual_disclosure
+        where section in ('county', 'settlement_place') and measure = 'payout_amount'""").fetchall():
+        tables.setdefault((scheme, year, section), {})[row, column] = is_withheld
+        assert is_withheld == (value is None)
+    assert {key: attack(cells) for key, cells in tables.items() if attack(cells)} == {}
+    withheld = [sum(cells.values()) for cells in tables.values()]
+    assert max(withheld) > 3
+    assert min(withheld) < max(map(len, tables.values()))
+
+
+def test_the_attack_finds_what_one_withheld_cell_gives_away():
+    """The attack itself: a cell alone in its row or column is found, two in both are not."""
+    names = [(row, column) for row in ("a", "b", "total") for column in ("aided", "other", "total")]
+    hidden = {("a", "aided"), ("a", "other"), ("b", "aided"), ("b", "other")}
+    assert attack({name: name in hidden for name in names}) == set()
+    assert attack({name: name in hidden - {("b", "other")} for name in names}) == {"a|aided", "a|other", "b|aided"}
+    assert attack({name: name == ("a", "aided") for name in names}) == {"a|aided"}
+
+
+def test_no_small_cell_is_disclosed(warehouse):
+    """Rule J2: neither persons nor what is paid to them."""
+    assert warehouse.execute("""
+        select count(*) from oversight.annual_disclosure as disclosed
+        inner join oversight.int_disclosure_cell as cells
+            using (scheme_id, benefit_year, section, row_code, column_code)
+        where cells.measure = 'persons_paid' and cells.measure_value between 1 and 4
+            and disclosed.disclosed_value is not null""").fetchone() == (0,)
+    [(disclosed,)] = warehouse.execute("""
+        select count(disclosed_value) from oversight.annual_disclosure
+        inner join oversight.int_disclosure_summary as summary using (scheme_id, benefit_year)
+        where section = 'summary' and summary.persons_paid between 1 and 4
+            and measure in ('persons_paid', 'cases_paid', 'payout_amount', 'balance_amount')""").fetchall()
+    assert disclosed == 0
+
+
+def test_fund_warnings_end_the_year_where_the_fund_does(warehouse):
+    """Rule I10: payouts to date of the last month are those posted in the year, and the balance follows from them."""
+    [(differing,)] = warehouse.execute("""
+        select count(*) from oversight.fund_warning as warnings
+        inner join funds.fct_fund_year as funds using (scheme_id, region_code, insurance_type, benefit_year)
+        where month_of_year = 12 and (
+            payout_to_date_amount <> payout_posted_amount
+            or warnings.balance_amount <> funds.balance_amount + funds.payout_amount - payout_posted_amount
+        )""").fetchall()
+    assert differing == 0
+    levels = warehouse.execute("select warning_level, count(*) from oversight.fund_warning group by all").fetchall()
+    assert {"none", "exhausted"} <= {level for level, _ in levels}
+
+
+def test_no_table_gives_away_what_is_withheld():
+    """Rule J2: the same attack on 2,000 drawn tables, most of them with counties as small as they come."""
+    draw = random.Random(7)
+    for _ in range(2000):
+        columns = ("aided", "other") if draw.random() < 0.8 else ()
+        cells: oversight_oracle.Cells = {}
+        for county in range(draw.randint(1, 6)):
+            parts = {column: draw.choice((0, 0, 1, 3, 5, 9, 40)) for column in columns or ("total",)}
+            total = {"total": sum(parts.values())}
+            cells[f"county {county}"] = {column: (persons, Decimal(0)) for column, persons in (parts | total).items()}
+        cells["total"] = {
+            column: (sum(row[column][0] for row in cells.values()), Decimal(0)) for column in cells["county 0"]
+        }
+        withheld = oversight_oracle.withheld_cells(cells)
+        table = {(row, column): (row, column) in withheld for row in cells for column in cells[row]}
+        small = {cell for cell in table if 1 <= cells[cell[0]][cell[1]][0] <= 4}
+        assert small <= withheld
+        assert not attack(table), cells
