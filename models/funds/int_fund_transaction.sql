@@ -74,6 +74,6 @@ select
     transaction_type,
     -- Fees recorded as outflows, as in the years of int_fund_movement: the sign of the year's sum says which.
     cast(
-        case when transaction_type = 'service_fee' and fees_of_year < 0 then - amount else amount end as decimal(18, 2)
+        case when transaction_type = 'service_fee' and fees_of_year < 0 then -amount else amount end as decimal(18, 2)
     ) as amount
 from with_fees_of_year
