@@ -21,8 +21,8 @@ from dabing.errors import DabingError
 SMALL_INPUT_BYTES = 50_000_000
 # Spark's names of the types of public columns (docs/public-marts.md) under DuckDB's.
 TYPES = {"string": "VARCHAR", "int": "INTEGER", "bigint": "BIGINT", "timestamp_ntz": "TIMESTAMP", "date": "DATE"}
-# Added to by every run, and kept in the served file.
-HISTORY = "check_result"
+# Added to by every run, and kept in the served file: they say when, and in which run.
+HISTORY = ("check_result", "release", "release_input")
 # The models of what-if by their tag; read from the published file by no model, but by a macro and by the commands.
 SCENARIO = "scenario"
 READ_BY_NAME = ("int_pool_term", "assistance_category", "wording")
@@ -164,7 +164,7 @@ def serve(database: Path, manifest: dict) -> None:
             if node["unique_id"] in public:
                 connection.execute(_table_sql(node))
                 _assert_types(cursor, connection, table)
-                if node["alias"] != HISTORY:
+                if node["alias"] not in HISTORY:
                     connection.execute(f"insert into {table} by name select * from {_files(cursor, table)}")
             else:
                 columns = ", ".join(spark_types(cursor, table))
