@@ -17,8 +17,6 @@
     'pool_parameter',
     'income_per_capita',
     'guardrail',
-    'review_rule',
-    'review_item',
 ] %}
 with
 

@@ -110,9 +110,7 @@ TABLES = {
             " cash_payamt ownpay_hosp_part"
         ),
         times=_words("begndate enddate setl_time"),
-        texts=_words(
-            "setl_id init_setl_id psn_no insutype insu_admdvs med_type dise_no mdtrt_id fixmedins_code hosp_lv pay_loc"
-        ),
+        texts=_words("setl_id init_setl_id psn_no insutype insu_admdvs med_type dise_no"),
     ),
     "fee_list_d": Table(
         key=("bkkp_sn", "setl_id"),
@@ -126,9 +124,9 @@ TABLES = {
         key=("mdtrt_id",),
         required=("mdtrt_id",),
         times=_words("begntime endtime die_date"),
-        texts=_words("mdtrt_id psn_no"),
+        texts=("mdtrt_id",),
     ),
-    "psn_info_b": Table(key=("psn_no",), required=("psn_no",), times=("brdy",), texts=_words("psn_no gend surv_stas")),
+    "psn_info_b": Table(key=("psn_no",), required=("psn_no",), times=("brdy",), texts=("psn_no",)),
     "psn_insu_d": Table(
         key=("psn_insu_rlts_id",),
         required=_words("psn_insu_rlts_id psn_no insutype crt_insu_date insu_admdvs"),
