@@ -72,7 +72,7 @@ select
     benefit_year,
     moved_on,
     transaction_type,
-    -- Fees recorded as outflows, as in the years of int_fund_movement: the sign of the year's sum says which.
+    -- Fees are recorded as amounts or as outflows; a correction has the other sign, so the year's sum says which.
     cast(
         case when transaction_type = 'service_fee' and fees_of_year < 0 then -amount else amount end as decimal(18, 2)
     ) as amount
