@@ -764,7 +764,9 @@ amounts as (
         coalesce(public_income, 0)::decimal(18,2) as public_income_amount,
         coalesce(payout_amount, 0)::decimal(18,2) as payout_amount,
         coalesce(persons_paid, 0) as persons_paid,
-        coalesce(carried_in, 0) as carried_in,
+        -- What is said to be carried in later stands in the balance already (rule H3).
+        case when benefit_year = min(benefit_year) over (partition by scheme_id) then coalesce(carried_in, 0) else 0 end
+            as carried_in,
         coalesce(service_fee, 0) as service_fee,
         coalesce(interest, 0) as interest
     from income
