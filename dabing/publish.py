@@ -33,8 +33,9 @@ LOCK = "run.lock"
 KEPT = int(os.environ.get("DABING_KEEP_RELEASES", "3"))
 READ_ONLY = 0o444
 # What the numbers come from beside the raw files: a change in any of these makes a run necessary.
-CODE = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests/data", "tests/generic", "expectations", "dabing")
+CODE = ("dbt_project.yml", "profiles.yml", "models", "macros", "tests/data", "tests/generic", "expectations")
 SEEDS = ("seeds",)
+PACKAGE = Path(__file__).resolve().parent
 
 
 class BusyError(DabingError):
@@ -123,7 +124,8 @@ def sources(project: Path, files: list[InputFile], person_key: str) -> Sources:
     told = "\n".join(f"{found.file}\t{found.size}\t{found.modified_ns}" for found in files)
     return Sources(
         input_hash=hashlib.sha256(f"{person_key}\n{told}".encode()).hexdigest()[:32],
-        code_hash=_hash_of(project, CODE, (".sql", ".yml", ".py", ".md")),
+        # The Python side that runs is this package, wherever the project lies.
+        code_hash=_hash_of(project, CODE, (".sql", ".yml", ".md")) + _hash_of(PACKAGE, (".",), (".py",)),
         seed_hash=_hash_of(project, SEEDS, (".csv", ".yml")),
     )
 
