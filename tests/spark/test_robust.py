@@ -17,7 +17,7 @@ from dialect import CASES, PROJECT, RUNNING_TOTALS, cases_given, running_totals_
 from dabing.cluster import SMALL, Cluster
 from dabing.spark import connect, rows
 
-# All of them take minutes; CI names some.
+# All of them take minutes; who is in a hurry names some.
 UNIT_TESTS = os.environ.get("DABING_TEST_SPARK_UNIT", "test_type:unit")
 
 
