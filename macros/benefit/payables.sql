@@ -36,13 +36,13 @@ categorised as (
 select
     categorised.settlement_id,
     categorised.scheme_id,
-    max(categorised.person_key) as person_key,
-    max(categorised.benefit_year) as benefit_year,
-    max(categorised.settled_at) as settled_at,
-    max(categorised.region_code) as region_code,
+    categorised.person_key,
+    categorised.benefit_year,
+    categorised.settled_at,
+    categorised.region_code,
     categorised.insurance_type,
     categorised.assistance_category,
-    max(categorised.is_reversal) as is_reversal,
+    categorised.is_reversal,
     -- A pool that another version of the scheme has is not in force here, and adds nothing.
     max(pool_terms.valid_from) as valid_from,
     cast(sum(categorised.eligible_expense) as decimal(18, 2)) as eligible_expense,
@@ -67,9 +67,15 @@ left join pool_terms
         and categorised.insurance_type = pool_terms.insurance_type
         and categorised.assistance_category = pool_terms.assistance_category
         and {{ is_valid_on('pool_terms', 'categorised.terms_on') }}
+-- One settlement's own columns are keys, not max(): a key can be spilled to disk, the text in a max() cannot.
 group by
     categorised.settlement_id,
     categorised.scheme_id,
+    categorised.person_key,
+    categorised.benefit_year,
+    categorised.settled_at,
+    categorised.region_code,
     categorised.insurance_type,
-    categorised.assistance_category
+    categorised.assistance_category,
+    categorised.is_reversal
 {%- endmacro -%}

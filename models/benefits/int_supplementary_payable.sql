@@ -46,13 +46,13 @@ stepped as (
 select
     settlement_id,
     scheme_id,
-    max(person_key) as person_key,
-    max(benefit_year) as benefit_year,
-    max(settled_at) as settled_at,
-    max(region_code) as region_code,
+    person_key,
+    benefit_year,
+    settled_at,
+    region_code,
     insurance_type,
     assistance_category,
-    max(is_reversal) as is_reversal,
+    is_reversal,
     cover_status,
     max(valid_from) as valid_from,
     cast(sum(eligible_expense) as decimal(18, 2)) as eligible_expense,
@@ -72,4 +72,14 @@ select
     max(payout_limit) as payout_limit,
     max(status_rank) as status_rank
 from stepped
-group by settlement_id, scheme_id, insurance_type, assistance_category, cover_status
+group by
+    settlement_id,
+    scheme_id,
+    person_key,
+    benefit_year,
+    settled_at,
+    region_code,
+    insurance_type,
+    assistance_category,
+    is_reversal,
+    cover_status

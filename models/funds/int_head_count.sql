@@ -4,16 +4,11 @@ with
 
 spells as (
 
-    select * from {{ ref('int_insured_spell') }}
-
-),
-
-persons as (
-
     select
-        person_key,
-        birth_year
-    from {{ ref('dim_person') }}
+        spells.*,
+        persons.birth_year
+    from {{ ref('int_insured_spell') }} as spells
+    left join {{ ref('dim_person') }} as persons on spells.person_key = persons.person_key
 
 ),
 
@@ -68,26 +63,19 @@ counts as (
 
 heads as (
 
-    {{ heads_on('counts', 'spells', 'pools', ['region_code', 'insurance_type', 'insurance_line'], ['head_basis']) }}
+    {{ heads_on('counts', 'spells', 'pools', ['region_code', 'insurance_type', 'insurance_line', 'birth_year'],
+        ['head_basis']) }}
 
 )
 
 select
-    heads.scheme_id,
-    heads.region_code,
-    heads.insurance_type,
-    heads.insurance_line,
-    heads.benefit_year,
-    heads.head_basis,
-    persons.birth_year,
+    scheme_id,
+    region_code,
+    insurance_type,
+    insurance_line,
+    benefit_year,
+    head_basis,
+    birth_year,
     count(*) as insured_heads
 from heads
-left join persons on heads.person_key = persons.person_key
-group by
-    heads.scheme_id,
-    heads.region_code,
-    heads.insurance_type,
-    heads.insurance_line,
-    heads.benefit_year,
-    heads.head_basis,
-    persons.birth_year
+group by scheme_id, region_code, insurance_type, insurance_line, benefit_year, head_basis, birth_year

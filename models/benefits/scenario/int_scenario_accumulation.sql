@@ -1,35 +1,21 @@
--- Running sums of eligible expense (rule E2) of the person-years that reach the deductible of a scenario: the others
--- are paid nothing whatever happens to them.
+-- Running sums of eligible expense of the person-years that may reach the deductible of a scenario (rule E2).
 with
 
 accumulations as (
 
-    select
-        *,
-        max(accumulated_after) over (partition by scheme_id, person_key, benefit_year) as highest_accumulated
-    from {{ ref('int_accumulation') }}
+    {{ accumulations('select distinct scheme_id, person_key, benefit_year from ' ~ ref('int_scenario_person_year')) }}
 
 ),
 
-scenario_schemes as (
+person_years as (
 
-    select * from {{ ref('int_scenario_scheme') }}
-
-),
-
-lowest_deductibles as (
-
-    select
-        scheme_id as scenario_scheme_id,
-        min(deductible) as lowest_deductible
-    from {{ ref('int_scenario_pool_term') }}
-    group by scheme_id
+    select * from {{ ref('int_scenario_person_year') }}
 
 )
 
 select
     accumulations.settlement_id,
-    scenario_schemes.scenario_scheme_id as scheme_id,
+    person_years.scenario_scheme_id as scheme_id,
     accumulations.expense_pool,
     accumulations.person_key,
     accumulations.benefit_year,
@@ -43,8 +29,8 @@ select
     accumulations.accumulated_after,
     accumulations.status_rank
 from accumulations
-inner join scenario_schemes on accumulations.scheme_id = scenario_schemes.scheme_id
-inner join lowest_deductibles
+inner join person_years
     on
-        scenario_schemes.scenario_scheme_id = lowest_deductibles.scenario_scheme_id
-        and accumulations.highest_accumulated > lowest_deductibles.lowest_deductible
+        accumulations.scheme_id = person_years.scheme_id
+        and accumulations.person_key = person_years.person_key
+        and accumulations.benefit_year = person_years.benefit_year
