@@ -82,6 +82,18 @@ SUITES = {
         "load_audit",
         "benefit_schedule",
         "fct_scenario",
+        "poverty_risk_watchlist",
+        "relief_case",
+        "enrolment_gap",
+        "claim_review_flag",
+        "claim_review_month",
+        "institution_own_expense",
+        "disease_ranking",
+        "item_ranking",
+        "visit_flow",
+        "tilt_and_deposit",
+        "fund_warning",
+        "annual_disclosure",
     ),
 }
 # Table and column of the checks that must fail.

@@ -65,6 +65,12 @@ def run(
             )
             return served
         _build_and_publish(raw, warehouse, project, files, sources, keep_failed, engine, console)
+    if not os.environ.get("DBT_ENV_SECRET_PERSON_KEY"):
+        console.print(
+            f"\nPersons appear under a hash whose key is kept in {warehouse / 'person_key'}. Keep that file, or set"
+            " DBT_ENV_SECRET_PERSON_KEY: under another key the same persons get other keys.",
+            markup=False,
+        )
     console.print(f"\nPublished: {served}", markup=False)
     return served
 

@@ -110,7 +110,9 @@ TABLES = {
             " cash_payamt ownpay_hosp_part"
         ),
         times=_words("begndate enddate setl_time"),
-        texts=_words("setl_id init_setl_id psn_no insutype insu_admdvs med_type dise_no"),
+        texts=_words(
+            "setl_id init_setl_id psn_no insutype insu_admdvs med_type dise_no mdtrt_id fixmedins_code hosp_lv pay_loc"
+        ),
     ),
     "fee_list_d": Table(
         key=("bkkp_sn", "setl_id"),
@@ -124,9 +126,9 @@ TABLES = {
         key=("mdtrt_id",),
         required=("mdtrt_id",),
         times=_words("begntime endtime die_date"),
-        texts=("mdtrt_id",),
+        texts=_words("mdtrt_id psn_no"),
     ),
-    "psn_info_b": Table(key=("psn_no",), required=("psn_no",), times=("brdy",), texts=("psn_no",)),
+    "psn_info_b": Table(key=("psn_no",), required=("psn_no",), times=("brdy",), texts=_words("psn_no gend surv_stas")),
     "psn_insu_d": Table(
         key=("psn_insu_rlts_id",),
         required=_words("psn_insu_rlts_id psn_no insutype crt_insu_date insu_admdvs"),

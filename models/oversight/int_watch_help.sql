@@ -1,0 +1,74 @@
+-- Which layer could still help a watched person on the last day that is known (rule I1).
+with
+
+spells as (
+
+    select
+        spells.*,
+        persons.region_code,
+        persons.pool_region_code,
+        coalesce(spells.resolved_on, persons.last_settled_on) as observed_on
+    from {{ ref('int_watch_spell') }} as spells
+    inner join {{ ref('int_watch_person') }} as persons on spells.person_key = persons.person_key
+
+),
+
+covers as (
+
+    select distinct
+        spells.person_key,
+        spells.first_passed_on
+    from spells
+    inner join {{ ref('fct_cover_span') }} as cover_spans
+        on
+            spells.person_key = cover_spans.person_key
+            and cover_spans.covered_from <= spells.observed_on
+            and spells.observed_on < cover_spans.covered_to
+
+),
+
+{% for kind in ['supplementary', 'medical_aid'] -%}
+{{ kind }}_pools as (
+
+    select
+        pool_region_code,
+        min(effective_from) as offered_from
+    from {{ ref('scheme') }}
+    where scheme_kind = '{{ kind }}'
+    group by pool_region_code
+
+),
+
+{% endfor -%}
+-- What the rates of medical aid would give and its limits do not.
+aid_limits as (
+
+    select
+        person_key,
+        benefit_year,
+        sum(entitlement) > sum(payout_amount) as is_aid_limit_reached
+    from {{ ref('int_medical_aid') }}
+    group by person_key, benefit_year
+
+)
+
+select
+    spells.person_key,
+    spells.first_passed_on,
+    spells.observed_on,
+    coalesce(supplementary_pools.offered_from <= spells.observed_on and covers.person_key is null, false)
+        as can_enrol_supplementary,
+    coalesce(medical_aid_pools.offered_from <= spells.observed_on, false)
+    and spells.monitored_as = 'fall_into_poverty' as can_be_recognised,
+    coalesce(aid_limits.is_aid_limit_reached, false) as is_aid_limit_reached
+from spells
+left join covers
+    on
+        spells.person_key = covers.person_key
+        and spells.first_passed_on = covers.first_passed_on
+left join supplementary_pools on spells.pool_region_code = supplementary_pools.pool_region_code
+left join medical_aid_pools on spells.pool_region_code = medical_aid_pools.pool_region_code
+left join aid_limits
+    on
+        spells.person_key = aid_limits.person_key
+        and {{ year_of('spells.observed_on') }} = aid_limits.benefit_year

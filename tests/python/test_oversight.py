@@ -1,0 +1,297 @@
+"""Oversight over the sample: what the manifest planted is found, its neighbours are left in peace (sections I, J)."""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
+
+import duckdb
+import oversight_oracle
+import pytest
+
+from dabing.duckdb_plugin import person_key
+
+
+@pytest.fixture(scope="module")
+def warehouse(sample_build) -> Iterator[duckdb.DuckDBPyConnection]:
+    key = person_key("", sample_build.database.with_name("person_key"))
+    with duckdb.connect(str(sample_build.database), read_only=True) as connection:
+        # the staging views hash the person numbers anew
+        connection.execute("set variable person_key = $1", [key])
+        connection.execute("""
+            create temp view person as
+            select person_key, person_number from staging.stg_person where starts_with(person_number, 'PLANT-')""")
+        yield connection
+
+
+@pytest.fixture(scope="module")
+def cases(sample_build) -> dict[str, dict]:
+    return json.loads((sample_build.raw / "_manifest.json").read_text())["cases"]
+
+
+def expected(cases: dict[str, dict], name: str) -> dict[str, list[list[str]]]:
+    """What the manifest says must be found, by person number."""
+    return {person: rows for case in cases.values() for person, rows in case.get(f"expected_{name}", {}).items()}
+
+
+def found(warehouse: duckdb.DuckDBPyConnection, query: str) -> dict[str, list[tuple]]:
+    """Rows of a query over a mart by the number of the scripted person, which is its first column."""
+    rows: dict[str, list[tuple]] = {}
+    for number, *row in warehouse.execute(query).fetchall():
+        rows.setdefault(number, []).append(tuple(row))
+    return rows
+
+
+def day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def test_the_watch_list_has_the_planted_persons_and_not_their_neighbours(warehouse, cases):
+    """Rule I1: thresholds to the fen, both windows, reversals, categories, levels, the layer that could help."""
+    rows = found(
+        warehouse,
+        """
+        select person_number, monitored_as, peak_level, first_passed_on, resolved_on, helping_layer
+        from oversight.poverty_risk_watchlist inner join person using (person_key)
+        where person_number like 'PLANT-watch-%' order by all""",
+    )
+    planted = {
+        person: [(kind, int(level), day(first), day(end), layer) for kind, level, first, end, layer in told]
+        for person, told in expected(cases, "watch").items()
+    }
+    assert rows == planted
+    assert len(planted) > 10
+
+
+def test_enrolment_gaps_are_the_planted_ones(warehouse, cases):
+    """Rule I3: each kind stands in the sample, to the day."""
+    rows = found(
+        warehouse,
+        """
+        select person_number, gap_kind, gap_from, gap_to
+        from oversight.enrolment_gap inner join person using (person_key)
+        where person_number like 'PLANT-gap-%' order by all""",
+    )
+    planted = {
+        person: [(kind, day(begin), day(end)) for kind, begin, end in told]
+        for person, told in expected(cases, "gap").items()
+    }
+    assert rows == planted
+    assert {row[0] for told in planted.values() for row in told} == {
+        "aided_not_insured", "subsidised_not_enrolled", "subsidised_twice", "aided_not_paid_as_aided",
+    }  # fmt: skip
+
+
+def test_relief_cases_are_the_planted_ones_and_add_up(warehouse, cases):
+    """Rule I2: what is above the ceiling, and to the fen what the burden says was relieved."""
+    rows = found(
+        warehouse,
+        """
+        select person_number, benefit_year, ceiling, relief_amount
+        from oversight.relief_case inner join person using (person_key)""",
+    )
+    for person, told in expected(cases, "relief").items():
+        assert rows[person] == [(int(year), Decimal(ceiling), Decimal(amount)) for year, ceiling, amount in told]
+    # worked out in the script of the layers
+    assert rows["PLANT-layer-relief-1"] == [(2022, Decimal("10000.00"), Decimal("13256.00"))]
+    sums = warehouse.execute("""
+        select (select sum(relief_amount) from oversight.relief_case),
+            (select sum(relief_paid) from benefits.fct_burden_year)""").fetchone()
+    assert sums[0] == sums[1] > 0
+
+
+def test_every_review_rule_finds_the_planted_and_leaves_the_rest_alone(warehouse, cases):
+    """Rule I9: of the scripted persons of the review exactly the planted settlements, with evidence."""
+    flags = warehouse.execute("""
+        select settlement_id, rule_no, evidence from oversight.claim_review_flag
+        where settlement_id like 'PLANT-review-%' order by all""").fetchall()
+    planted = sorted(
+        (f"{person}-{number}", rule) for person, told in expected(cases, "review").items() for rule, number in told
+    )
+    assert [flag[:2] for flag in flags] == planted
+    assert {rule for _, rule in planted} == {f"R{number:02}" for number in range(1, 12)}
+    assert all(len(evidence) > 30 for *_, evidence in flags)
+
+
+def test_the_clean_part_of_the_sample_has_no_flag_of_what_was_not_planted(warehouse, sample_build):
+    """Rule I9: in the random bulk sums break where columns were swapped, and lines and items nowhere."""
+    flags = dict(
+        warehouse.execute("""
+            select rule_no, count(*) from oversight.claim_review_flag
+            where not starts_with(settlement_id, 'PLANT-') group by rule_no""").fetchall()
+    )
+    dirt = json.loads((sample_build.raw / "_manifest.json").read_text())["dirt"]
+    assert flags.get("R05", 0) == dirt["swapped_columns"]
+    assert not {"R03", "R06", "R07", "R08", "R09", "R10"} & set(flags)
+    insured = warehouse.execute("""
+        select count(*) from oversight.claim_review_flag
+        inner join persons.int_insured_spell using (person_key)
+        where rule_no = 'R04' and not starts_with(settlement_id, 'PLANT-')""").fetchone()
+    assert insured == (0,)
+
+
+def test_review_counts_add_up_to_the_flags(warehouse):
+    """Rule I9: by institution and month."""
+    assert (
+        warehouse.execute("""
+        select rule_no, count(*) from oversight.claim_review_flag group by all
+        except select rule_no, sum(flag_count)::bigint from oversight.claim_review_month group by all""").fetchall()
+        == []
+    )
+
+
+def test_extra_aid_and_deposits_are_the_planted_ones(warehouse, cases):
+    """Rules I7, I8: by referral, place, category and day; extra aid to the fen."""
+    rows = warehouse.execute("""
+        select settlement_id, measure, tilt_amount from oversight.tilt_and_deposit
+        where settlement_id like 'PLANT-tilt-%' or settlement_id like 'PLANT-deposit-%' order by all""").fetchall()
+    planted = sorted(
+        (f"{person}-{number}", measure, Decimal(amount) if amount else None)
+        for person, told in expected(cases, "care").items()
+        for measure, number, amount in told
+    )
+    assert rows == planted
+    assert len(planted) == 3
+
+
+def test_visit_flow_is_a_whole_grid_and_loses_no_visit(warehouse):
+    """Rule I6: every home, place and month of a pool has its cell, and the cells add up to what stands."""
+    assert (
+        warehouse.execute("""
+        select pool_region_code from oversight.visit_flow group by all
+        having count(*) <> count(distinct home_region_code) * count(distinct care_region_code)
+            * count(distinct settled_month)""").fetchall()
+        == []
+    )
+    sums = warehouse.execute("""
+        select (select (sum(visit_count), sum(total_cost), sum(out_of_pocket)) from oversight.visit_flow),
+            (select (count(*), sum(total_cost), sum(out_of_pocket)) from oversight.int_standing_claim
+                where care_type in ('inpatient', 'special_outpatient', 'outpatient')),
+            (select sum(referred_visit_count) from oversight.visit_flow)""").fetchone()
+    assert sums[0] == sums[1]
+    assert sums[2] > 0
+
+
+def test_rankings_add_up_to_what_stands(warehouse):
+    """Rule I5: the ranks of all persons hold every settlement with a disease; aided persons are some of them."""
+    total, aided, standing = warehouse.execute("""
+        select sum(total_cost) filter (person_group = 'all'), sum(total_cost) filter (person_group = 'aided'),
+            (select sum(total_cost) from oversight.int_standing_claim where disease_code is not null)
+        from oversight.disease_ranking""").fetchone()
+    assert total == standing > aided > 0
+    [(lines, ranked)] = warehouse.execute("""
+        select (select sum(line_cost) from staging.stg_fee_line inner join oversight.int_standing_claim
+            using (settlement_id) where item_code is not null),
+            (select sum(total_cost) from oversight.item_ranking where person_group = 'all')""").fetchall()
+    assert lines == ranked > 0
+
+
+def solved(equations: list[dict[str, int]]) -> set[str]:
+    """The unknowns to which a system of sums leaves one value only, whatever the sums are."""
+    names = sorted({name for equation in equations for name in equation})
+    rows = [[Fraction(equation.get(name, 0)) for name in names] for equation in equations]
+    pivots: list[int] = []
+    for column in range(len(names)):
+        place = len(pivots)
+        found = next((row for row in range(place, len(rows)) if rows[row][column]), None)
+        if found is None:
+            continue
+        rows[place], rows[found] = rows[found], rows[place]
+        rows[place] = [value / rows[place][column] for value in rows[place]]
+        for row in range(len(rows)):
+            if row != place and rows[row][column]:
+                factor = rows[row][column]
+                rows[row] = [a - factor * b for a, b in zip(rows[row], rows[place], strict=True)]
+        pivots.append(column)
+    return {names[column] for place, column in enumerate(pivots) if sum(value != 0 for value in rows[place]) == 1}
+
+
+def attack(cells: dict[tuple[str, str], bool]) -> set[str]:
+    """What rows, columns and totals of a disclosed table give away: row and column -> withheld or not."""
+    rows, columns = {row for row, _ in cells}, {column for _, column in cells}
+
+    def equation(line: list[tuple[str, str]], axis: int) -> dict[str, int]:
+        return {"|".join(cell): -1 if cell[axis] == "total" else 1 for cell in line if cells[cell]}
+
+    equations = [equation([(row, column) for row in rows], 0) for column in columns]
+    if len(columns) > 1:
+        equations += [equation([(row, column) for column in columns], 1) for row in rows]
+    return solved([terms for terms in equations if terms])
+
+
+def test_nothing_that_is_withheld_can_be_computed_back(warehouse):
+    """Rule J2: an attack by every sum of rows and columns on every disclosed table."""
+    tables: dict[tuple, dict[tuple[str, str], bool]] = {}
+    for scheme, year, section, row, column, is_withheld, value in warehouse.execute("""
+        select scheme_id, benefit_year, section, row_code, column_code, is_withheld, disclosed_value
+        from oversight.annual_disclosure
+        where section in ('county', 'settlement_place') and measure = 'payout_amount'""").fetchall():
+        tables.setdefault((scheme, year, section), {})[row, column] = is_withheld
+        assert is_withheld == (value is None)
+    assert {key: attack(cells) for key, cells in tables.items() if attack(cells)} == {}
+    withheld = [sum(cells.values()) for cells in tables.values()]
+    assert max(withheld) > 3
+    assert min(withheld) < max(map(len, tables.values()))
+
+
+def test_the_attack_finds_what_one_withheld_cell_gives_away():
+    """The attack itself: a cell alone in its row or column is found, two in both are not."""
+    names = [(row, column) for row in ("a", "b", "total") for column in ("aided", "other", "total")]
+    hidden = {("a", "aided"), ("a", "other"), ("b", "aided"), ("b", "other")}
+    assert attack({name: name in hidden for name in names}) == set()
+    assert attack({name: name in hidden - {("b", "other")} for name in names}) == {"a|aided", "a|other", "b|aided"}
+    assert attack({name: name == ("a", "aided") for name in names}) == {"a|aided"}
+
+
+def test_no_small_cell_is_disclosed(warehouse):
+    """Rule J2: neither persons nor what is paid to them."""
+    assert warehouse.execute("""
+        select count(*) from oversight.annual_disclosure as disclosed
+        inner join oversight.int_disclosure_cell as cells
+            using (scheme_id, benefit_year, section, row_code, column_code)
+        where cells.measure = 'persons_paid' and cells.measure_value between 1 and 4
+            and disclosed.disclosed_value is not null""").fetchone() == (0,)
+    [(disclosed,)] = warehouse.execute("""
+        select count(disclosed_value) from oversight.annual_disclosure
+        inner join oversight.int_disclosure_summary as summary using (scheme_id, benefit_year)
+        where section = 'summary' and summary.persons_paid between 1 and 4
+            and measure in ('persons_paid', 'cases_paid', 'payout_amount', 'balance_amount')""").fetchall()
+    assert disclosed == 0
+
+
+def test_fund_warnings_end_the_year_where_the_fund_does(warehouse):
+    """Rule I10: payouts to date of the last month are those posted in the year, and the balance follows from them."""
+    [(differing,)] = warehouse.execute("""
+        select count(*) from oversight.fund_warning as warnings
+        inner join funds.fct_fund_year as funds using (scheme_id, region_code, insurance_type, benefit_year)
+        where month_of_year = 12 and (
+            payout_to_date_amount <> payout_posted_amount
+            or warnings.balance_amount <> funds.balance_amount + funds.payout_amount - payout_posted_amount
+        )""").fetchall()
+    assert differing == 0
+    levels = warehouse.execute("select warning_level, count(*) from oversight.fund_warning group by all").fetchall()
+    assert {"none", "exhausted"} <= {level for level, _ in levels}
+
+
+def test_no_table_gives_away_what_is_withheld():
+    """Rule J2: the same attack on 2,000 drawn tables, most of them with counties as small as they come."""
+    draw = random.Random(7)
+    for _ in range(2000):
+        columns = ("aided", "other") if draw.random() < 0.8 else ()
+        cells: oversight_oracle.Cells = {}
+        for county in range(draw.randint(1, 6)):
+            parts = {column: draw.choice((0, 0, 1, 3, 5, 9, 40)) for column in columns or ("total",)}
+            total = {"total": sum(parts.values())}
+            cells[f"county {county}"] = {column: (persons, Decimal(0)) for column, persons in (parts | total).items()}
+        cells["total"] = {
+            column: (sum(row[column][0] for row in cells.values()), Decimal(0)) for column in cells["county 0"]
+        }
+        withheld = oversight_oracle.withheld_cells(cells)
+        table = {(row, column): (row, column) in withheld for row in cells for column in cells[row]}
+        small = {cell for cell in table if 1 <= cells[cell[0]][cell[1]][0] <= 4}
+        assert small <= withheld
+        assert not attack(table), cells
