@@ -1,5 +1,6 @@
--- What a watched person's burden comes from: the disease and the institution that cost the person most, and whether it
--- grows (rule I1).
+-- What a watched person's burden comes from: the disease and the institution that cost the person most, how much of it
+-- is own expense, and how it moved in the last 12 months of the warning (rule I1).
+{%- set quarters = {'1_to_3': [3, 0], '4_to_6': [6, 3], '7_to_9': [9, 6], '10_to_12': [12, 9]} %}
 with
 
 spells as (
@@ -7,7 +8,9 @@ spells as (
     select
         spells.person_key,
         spells.first_passed_on,
-        coalesce(spells.resolved_on, persons.last_settled_on) as observed_on
+        coalesce(spells.resolved_on, persons.last_settled_on) as observed_on,
+        -- On the day of the end nothing is passed any more.
+        coalesce({{ add_days('spells.resolved_on', -1) }}, persons.last_settled_on) as warned_on
     from {{ ref('int_watch_spell') }} as spells
     inner join {{ ref('int_watch_person') }} as persons on spells.person_key = persons.person_key
 
@@ -24,10 +27,11 @@ spell_claims as (
     select
         spells.person_key,
         spells.first_passed_on,
-        spells.observed_on,
+        spells.warned_on,
         claims.settled_on,
         claims.disease_code,
         claims.institution_code,
+        claims.own_expense,
         claims.out_of_pocket
     from spells
     inner join claims
@@ -46,22 +50,14 @@ by_{{ part }} as (
         person_key,
         first_passed_on,
         {{ part }}_code,
-        sum(out_of_pocket) as borne_amount
+        sum(out_of_pocket) as borne_amount,
+        row_number() over (
+            partition by person_key, first_passed_on
+            order by sum(out_of_pocket) desc, {{ part }}_code asc
+        ) as place
     from spell_claims
     where {{ part }}_code is not null
     group by person_key, first_passed_on, {{ part }}_code
-
-),
-
-main_{{ part }} as (
-
-    select
-        *,
-        row_number() over (
-            partition by person_key, first_passed_on
-            order by borne_amount desc, {{ part }}_code asc
-        ) as place
-    from by_{{ part }}
 
 ),
 {%- endfor %}
@@ -71,15 +67,16 @@ quarters as (
     select
         person_key,
         first_passed_on,
-        sum(case when settled_on > {{ add_months('observed_on', -3) }} then out_of_pocket else 0 end)
-            as borne_last_3_months,
+        {%- for name, months in quarters.items() %}
         sum(case
             when
-                settled_on > {{ add_months('observed_on', -6) }}
-                and settled_on <= {{ add_months('observed_on', -3) }}
+                settled_on > {{ add_months('warned_on', -months[0]) }}
+                and settled_on <= {{ add_months('warned_on', -months[1]) }}
                 then out_of_pocket
             else 0
-        end) as borne_3_months_before
+        end) as borne_months_{{ name }},
+        {%- endfor %}
+        sum(own_expense) as own_expense
     from spell_claims
     group by person_key, first_passed_on
 
@@ -88,18 +85,20 @@ quarters as (
 select
     quarters.person_key,
     quarters.first_passed_on,
-    main_disease.disease_code as main_disease_code,
-    main_institution.institution_code as main_institution_code,
-    cast(quarters.borne_last_3_months as decimal(18, 2)) as borne_last_3_months,
-    cast(quarters.borne_3_months_before as decimal(18, 2)) as borne_3_months_before
+    {%- for part in ['disease', 'institution'] %}
+    by_{{ part }}.{{ part }}_code as main_{{ part }}_code,
+    cast(by_{{ part }}.borne_amount as decimal(18, 2)) as main_{{ part }}_burden,
+    {%- endfor %}
+    cast(quarters.own_expense as decimal(18, 2)) as own_expense,
+    {%- for name in quarters %}
+    cast(quarters.borne_months_{{ name }} as decimal(18, 2)) as borne_months_{{ name }}
+    {{- ',' if not loop.last }}
+    {%- endfor %}
 from quarters
-left join main_disease
+{%- for part in ['disease', 'institution'] %}
+left join by_{{ part }}
     on
-        quarters.person_key = main_disease.person_key
-        and quarters.first_passed_on = main_disease.first_passed_on
-        and main_disease.place = 1
-left join main_institution
-    on
-        quarters.person_key = main_institution.person_key
-        and quarters.first_passed_on = main_institution.first_passed_on
-        and main_institution.place = 1
+        quarters.person_key = by_{{ part }}.person_key
+        and quarters.first_passed_on = by_{{ part }}.first_passed_on
+        and by_{{ part }}.place = 1
+{%- endfor %}

@@ -25,6 +25,8 @@ select
     expenses.settled_on,
     expenses.disease_code,
     expenses.institution_code,
+    expenses.benefit_year,
+    expenses.own_expense,
     burdens.out_of_pocket,
     -- A year that goes by discharge may be over before its last settlements: those are in no year to date.
     {{ year_start('expenses.benefit_year + 1') }} as leaves_year_on,

@@ -7,7 +7,9 @@ spells as (
         spells.*,
         persons.region_code,
         persons.pool_region_code,
-        coalesce(spells.resolved_on, persons.last_settled_on) as observed_on
+        coalesce(spells.resolved_on, persons.last_settled_on) as observed_on,
+        -- On the day of the end nothing is passed any more.
+        coalesce({{ add_days('spells.resolved_on', -1) }}, persons.last_settled_on) as warned_on
     from {{ ref('int_watch_spell') }} as spells
     inner join {{ ref('int_watch_person') }} as persons on spells.person_key = persons.person_key
 
@@ -40,15 +42,34 @@ covers as (
 ),
 
 {% endfor -%}
--- What the rates of medical aid would give and its limits do not.
-aid_limits as (
+-- Years of which the rates of medical aid would give more than its limits do.
+limited_years as (
 
     select
         person_key,
-        benefit_year,
-        sum(entitlement) > sum(payout_amount) as is_aid_limit_reached
+        benefit_year
     from {{ ref('int_medical_aid') }}
     group by person_key, benefit_year
+    having sum(entitlement) > sum(payout_amount)
+
+),
+
+-- What was borne in such a year weighs as long as it is in the last 12 months: New Year takes nothing of it away.
+aid_limits as (
+
+    select distinct
+        spells.person_key,
+        spells.first_passed_on
+    from spells
+    inner join {{ ref('int_watch_claim') }} as claims
+        on
+            spells.person_key = claims.person_key
+            and claims.settled_on <= spells.warned_on
+            and spells.warned_on < claims.leaves_12_months_on
+    inner join limited_years
+        on
+            claims.person_key = limited_years.person_key
+            and claims.benefit_year = limited_years.benefit_year
 
 )
 
@@ -60,7 +81,7 @@ select
         as can_enrol_supplementary,
     coalesce(medical_aid_pools.offered_from <= spells.observed_on, false)
     and spells.monitored_as = 'fall_into_poverty' as can_be_recognised,
-    coalesce(aid_limits.is_aid_limit_reached, false) as is_aid_limit_reached
+    aid_limits.person_key is not null as is_aid_limit_reached
 from spells
 left join covers
     on
@@ -71,4 +92,4 @@ left join medical_aid_pools on spells.pool_region_code = medical_aid_pools.pool_
 left join aid_limits
     on
         spells.person_key = aid_limits.person_key
-        and {{ year_of('spells.observed_on') }} = aid_limits.benefit_year
+        and spells.first_passed_on = aid_limits.first_passed_on

@@ -1,4 +1,5 @@
 -- Persons at risk of falling, or falling back, into poverty through illness, and the layer that could help (rule I1).
+{%- set quarters = ['1_to_3', '4_to_6', '7_to_9', '10_to_12'] %}
 with
 
 spells as (
@@ -45,15 +46,25 @@ select
     spells.year_to_date_burden,
     spells.last_12_months_burden,
     spells.peak_burden,
-    coalesce(causes.borne_last_3_months, 0) as borne_last_3_months,
-    coalesce(causes.borne_3_months_before, 0) as borne_3_months_before,
+    {%- for quarter in quarters %}
+    coalesce(causes.borne_months_{{ quarter }}, 0) as borne_months_{{ quarter }},
+    {%- endfor %}
     case
-        when causes.borne_last_3_months > causes.borne_3_months_before then 'rising'
-        when causes.borne_last_3_months < causes.borne_3_months_before then 'falling'
+        when
+            causes.borne_months_1_to_3 + causes.borne_months_4_to_6
+            > causes.borne_months_7_to_9 + causes.borne_months_10_to_12
+            then 'rising'
+        when
+            causes.borne_months_1_to_3 + causes.borne_months_4_to_6
+            < causes.borne_months_7_to_9 + causes.borne_months_10_to_12
+            then 'falling'
         else 'steady'
     end as trend,
     causes.main_disease_code,
+    causes.main_disease_burden,
     causes.main_institution_code,
+    causes.main_institution_burden,
+    coalesce(causes.own_expense, 0) as own_expense,
     helps.can_enrol_supplementary,
     helps.can_be_recognised,
     helps.is_aid_limit_reached,

@@ -1834,6 +1834,8 @@ class Aid:
 
     amounts: dict[str, Decimal] = field(default_factory=dict)
     categories: dict[str, tuple[str, str, date]] = field(default_factory=dict)
+    # What the rates give of each settlement, before the limits.
+    entitlements: dict[str, Decimal] = field(default_factory=dict)
 
 
 def held_to(whole: Decimal, amount: Decimal) -> Decimal:
@@ -1888,6 +1890,7 @@ def pay_aid(
             else:
                 inpatient += entitlement
             result.amounts[settlement.settlement_id] = given(inpatient, outpatient) - before
+            result.entitlements[settlement.settlement_id] = entitlement
 
 
 # ---------------------------------------------------------------------------------------------
@@ -2272,6 +2275,7 @@ class Result:
     cover_statuses: dict[tuple[str, str], str] = field(default_factory=dict)
     cover_spans: list[tuple] = field(default_factory=list)
     aids: dict[str, Decimal] = field(default_factory=dict)
+    aid_entitlements: dict[str, Decimal] = field(default_factory=dict)
     burdens: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     variances: list[Variance] = field(default_factory=list)
     supposed: dict[str, list[Decimal]] = field(default_factory=dict)
@@ -2359,6 +2363,7 @@ def evaluate(tables: dict[str, list[Row]], policy: Policy) -> Result:
         cover_statuses=supplementary.statuses,
         cover_spans=spans,
         aids=aid.amounts,
+        aid_entitlements=aid.entitlements,
         burdens=burdens_of(everyone, amounts, aid, policy),
         variances=variances,
         supposed=supposed,

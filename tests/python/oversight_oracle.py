@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -31,12 +31,20 @@ WATCH_COLUMNS = (
     "year_to_date_burden",
     "last_12_months_burden",
     "peak_burden",
-    "borne_last_3_months",
-    "borne_3_months_before",
+    "borne_months_1_to_3",
+    "borne_months_4_to_6",
+    "borne_months_7_to_9",
+    "borne_months_10_to_12",
+    "trend",
     "main_disease_code",
+    "main_disease_burden",
     "main_institution_code",
+    "main_institution_burden",
+    "own_expense",
     "can_enrol_supplementary",
     "can_be_recognised",
+    "is_aid_limit_reached",
+    "helping_layer",
 )
 
 
@@ -127,14 +135,40 @@ def days_of_change(person: Watched, first_day: date, policy: Policy) -> list[dat
     return sorted(day for day in days if day <= person.last_day)
 
 
-def main_of(members: list[Settlement], name: str, borne: dict[str, Decimal], codes: dict) -> str | None:
-    """The disease or the institution that cost the person most."""
+def main_of(
+    members: list[Settlement], name: str, borne: dict[str, Decimal], codes: dict
+) -> tuple[str | None, Decimal | None]:
+    """The disease or the institution that cost the person most, with what it cost."""
     sums: dict[str, Decimal] = defaultdict(Decimal)
     for s in members:
         code = s.disease_code if name == "disease" else codes[s.settlement_id]
         if code is not None:
             sums[code] += borne[s.settlement_id]
-    return min(sums, key=lambda code: (-sums[code], code), default=None)
+    code = min(sums, key=lambda code: (-sums[code], code), default=None)
+    return code, sums[code] if code is not None else None
+
+
+def is_aid_limited(settlements: list[Settlement], day: date, result: Result, policy: Policy) -> bool:
+    """Whether a settlement that weighs in the 12 months up to a day is of a year in which medical aid met its limit."""
+    weighing = {
+        year_of(s, policy)
+        for s in settlements
+        if s.settled_at.date() <= day < months_later(s.root.settled_at.date(), 12)
+    }
+    owed: dict[int, Decimal] = defaultdict(Decimal)
+    for s in settlements:
+        owed[year_of(s, policy)] += result.aid_entitlements.get(s.settlement_id, ZERO)
+        owed[year_of(s, policy)] -= result.aids.get(s.settlement_id, ZERO)
+    return any(owed[year] > 0 for year in weighing)
+
+
+def helping_layer(row: dict[str, Any]) -> str:
+    """Rule I1: to enrol, to be recognised, or relief where aid is at its limit."""
+    if row["can_enrol_supplementary"]:
+        return "supplementary"
+    if row["can_be_recognised"]:
+        return "medical_aid"
+    return "relief" if row["is_aid_limit_reached"] else "none"
 
 
 def watch_rows(person: Watched, first_day: date, result: Result, policy: Policy, codes: dict) -> dict[date, dict]:
@@ -146,13 +180,17 @@ def watch_rows(person: Watched, first_day: date, result: Result, policy: Policy,
         first = current[0]["day"]
         warned = current[-1]
         seen_on = resolved_on or person.last_day
+        warned_on = resolved_on - timedelta(days=1) if resolved_on else person.last_day
         members = [s for s in person.settlements if months_later(first, -12) < s.settled_at.date() <= seen_on]
         borne = {s.settlement_id: result.burdens[s.settlement_id]["out_of_pocket"] for s in members}
 
         def between(earlier: int, later: int) -> Decimal:
-            since, until = months_later(seen_on, -earlier), months_later(seen_on, -later)
+            since, until = months_later(warned_on, -earlier), months_later(warned_on, -later)
             return sum((borne[s.settlement_id] for s in members if since < s.settled_at.date() <= until), ZERO)
 
+        halves = between(6, 0), between(12, 6)
+        disease, disease_burden = main_of(members, "disease", borne, codes)
+        institution, institution_burden = main_of(members, "institution", borne, codes)
         rows[first] = {
             "monitored_as": warned["monitored_as"],
             "assistance_category": warned["assistance_category"],
@@ -168,10 +206,17 @@ def watch_rows(person: Watched, first_day: date, result: Result, policy: Policy,
             "peak_burden": max(
                 max(state["year_to_date_burden"], state["last_12_months_burden"]) for state in [*current, last]
             ),
-            "borne_last_3_months": between(3, 0),
-            "borne_3_months_before": between(6, 3),
-            "main_disease_code": main_of(members, "disease", borne, codes),
-            "main_institution_code": main_of(members, "institution", borne, codes),
+            "borne_months_1_to_3": between(3, 0),
+            "borne_months_4_to_6": between(6, 3),
+            "borne_months_7_to_9": between(9, 6),
+            "borne_months_10_to_12": between(12, 9),
+            "trend": "rising" if halves[0] > halves[1] else "falling" if halves[0] < halves[1] else "steady",
+            "main_disease_code": disease,
+            "main_disease_burden": disease_burden,
+            "main_institution_code": institution,
+            "main_institution_burden": institution_burden,
+            "own_expense": sum((s.components["own_expense"] for s in members), ZERO),
+            "is_aid_limit_reached": is_aid_limited(person.settlements, warned_on, result, policy),
             "seen_on": seen_on,
         }
         current.clear()
@@ -228,6 +273,7 @@ def watch_list(result: Result, policy: Policy) -> dict[tuple[str, date], dict]:
             is_covered = any(span[1] <= seen_on < span[2] for span in covers[person_no])
             row["can_enrol_supplementary"] = is_offered("supplementary") and not is_covered
             row["can_be_recognised"] = is_offered("medical_aid") and row["monitored_as"] == "fall_into_poverty"
+            row["helping_layer"] = helping_layer(row)
             found[person_no, first] = row
     return found
 
