@@ -1,8 +1,14 @@
 -- What a scheme discloses of a year, small cells withheld (rules J1, J2).
-{%- set funding = {'per_capita_amount': 'yuan', 'insured_heads': 'person', 'income_amount': 'yuan'} %}
-{%- set paid = {
-    'balance_amount': 'yuan', 'persons_paid': 'person', 'cases_paid': 'case', 'payout_amount': 'yuan',
-    'median_days': 'day', 'percentile_90_days': 'day',
+{%- set paid = 'is_payout_withheld' %}
+{%- set figures = {
+    'insured_heads': ['person', 'is_funding_withheld'],
+    'income_amount': ['yuan', 'is_funding_withheld'],
+    'balance_amount': ['yuan', 'is_funding_withheld or ' ~ paid],
+    'persons_paid': ['person', paid],
+    'cases_paid': ['case', paid],
+    'payout_amount': ['yuan', paid],
+    'median_days': ['day', 'is_days_withheld or ' ~ paid],
+    'percentile_90_days': ['day', 'is_days_withheld or ' ~ paid],
 } %}
 with
 
@@ -15,7 +21,7 @@ summaries as (
 -- The balance tells the payouts, and the income tells the heads: they go with them.
 measures as (
 
-    {%- for measure, unit in funding.items() %}
+    {%- for measure, (unit, is_withheld) in figures.items() %}
     select
         scheme_id,
         benefit_year,
@@ -25,22 +31,7 @@ measures as (
         '{{ measure }}' as measure,
         '{{ unit }}' as unit,
         cast({{ measure }} as decimal(18, 4)) as measure_value,
-        {{ 'false' if measure == 'per_capita_amount' else 'is_funding_withheld' }} as is_withheld
-    from summaries
-    where {{ measure }} is not null
-    union all
-    {%- endfor %}
-    {%- for measure, unit in paid.items() %}
-    select
-        scheme_id,
-        benefit_year,
-        'summary' as section,
-        'scheme' as row_code,
-        'total' as column_code,
-        '{{ measure }}' as measure,
-        '{{ unit }}' as unit,
-        cast({{ measure }} as decimal(18, 4)) as measure_value,
-        is_payout_withheld{{ ' or is_funding_withheld' if measure == 'balance_amount' }} as is_withheld
+        {{ is_withheld }} as is_withheld
     from summaries
     where {{ measure }} is not null
     union all

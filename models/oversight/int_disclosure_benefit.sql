@@ -1,4 +1,4 @@
--- The benefits that a scheme offers on the first day of a year, as measures (rule J1).
+-- The standard of a scheme's year, and the benefits that it offers on the first day of it, as measures (rule J1).
 with
 
 years as (
@@ -59,6 +59,20 @@ measures as (
         'rate' as unit,
         cast(rate as decimal(18, 4)) as measure_value
     from schedules
+    union all
+    select
+        standards.scheme_id,
+        standards.benefit_year,
+        standards.insurance_type as row_code,
+        'all' as column_code,
+        'per_capita_amount' as measure,
+        'yuan' as unit,
+        cast(standards.per_capita_amount as decimal(18, 4)) as measure_value
+    from {{ ref('funding_standard') }} as standards
+    inner join years
+        on
+            standards.scheme_id = years.scheme_id
+            and standards.benefit_year = years.benefit_year
 
 )
 

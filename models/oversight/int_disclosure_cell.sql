@@ -6,6 +6,9 @@ table_rows as (
 
     select
         cells.*,
+        max(case when cells.is_total = 1 then cells.total_cases end) over (
+            partition by cells.scheme_id, cells.benefit_year, cells.section
+        ) as table_cases,
         withheld.is_aided_withheld,
         withheld.is_other_withheld,
         withheld.is_total_withheld
@@ -39,18 +42,25 @@ measures as (
     union all
     {%- endfor %}
     {%- endfor %}
+    {%- for measure, value in {
+        'cases_paid': 'total_cases', 'case_share': ratio('total_cases', 'table_cases'),
+    }.items() %}
     select
         scheme_id,
         benefit_year,
         section,
         row_code,
         'total' as column_code,
-        'cases_paid' as measure,
-        'case' as unit,
-        cast(total_cases as decimal(18, 4)) as measure_value,
+        '{{ measure }}' as measure,
+        '{{ 'case' if measure == 'cases_paid' else 'rate' }}' as unit,
+        cast({{ value }} as decimal(18, 4)) as measure_value,
         is_total_withheld as is_withheld
     from table_rows
     where section = 'settlement_place'
+    {%- if not loop.last %}
+    union all
+    {%- endif %}
+    {%- endfor %}
 
 )
 

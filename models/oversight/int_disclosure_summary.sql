@@ -6,12 +6,20 @@ fund_years as (
     select
         scheme_id,
         benefit_year,
-        min(per_capita_amount) as per_capita_amount,
         sum(insured_heads) as insured_heads,
         sum(income_amount) as income_amount,
         sum(balance_amount) as balance_amount
     from {{ ref('fct_fund_year') }}
     group by scheme_id, benefit_year
+    union all
+    -- Supplementary schemes live on premiums and have their years here.
+    select
+        scheme_id,
+        benefit_year,
+        insured_heads,
+        income_amount,
+        balance_amount
+    from {{ ref('fct_fund_cycle') }}
 
 ),
 
@@ -28,6 +36,7 @@ paid as (
         payouts.scheme_id,
         payouts.benefit_year,
         payouts.settlement_id,
+        payouts.person_key,
         {{ days_between('expenses.ended_on', 'expenses.settled_on') }} as days_to_settlement
     from {{ ref('fct_payout') }} as payouts
     inner join {{ ref('fct_claim_expense') }} as expenses on payouts.settlement_id = expenses.settlement_id
@@ -57,6 +66,7 @@ days as (
     select
         scheme_id,
         benefit_year,
+        count(distinct person_key) as persons,
         max(case when {{ is_percentile('place', 'cases', 50) }} then days_to_settlement end) as median_days,
         max(case when {{ is_percentile('place', 'cases', 90) }} then days_to_settlement end) as percentile_90_days
     from ranked
@@ -67,7 +77,6 @@ days as (
 select
     coalesce(fund_years.scheme_id, totals.scheme_id) as scheme_id,
     coalesce(fund_years.benefit_year, totals.benefit_year) as benefit_year,
-    fund_years.per_capita_amount,
     fund_years.insured_heads,
     fund_years.income_amount,
     fund_years.balance_amount,
@@ -77,7 +86,8 @@ select
     days.median_days,
     days.percentile_90_days,
     coalesce(fund_years.insured_heads between 1 and 4, false) as is_funding_withheld,
-    coalesce(totals.total_persons between 1 and 4, false) as is_payout_withheld
+    coalesce(totals.total_persons between 1 and 4, false) as is_payout_withheld,
+    coalesce(days.persons between 1 and 4, false) as is_days_withheld
 from fund_years
 full join totals
     on

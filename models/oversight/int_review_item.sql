@@ -5,7 +5,7 @@
             ~ said('quantity_to')},
     'R08': {'when': 'unit_price > unit_price_to', 'observed': 'unit_price', 'expected': 'unit_price_to',
         'evidence': "'unit price ' || " ~ said('unit_price') ~ " || ' above ' || " ~ said('unit_price_to')},
-    'R09': {'when': 'persons_sex <> sex', 'observed': 'null', 'expected': 'null',
+    'R09': {'when': "persons_sex in ('1', '2') and persons_sex <> sex", 'observed': 'null', 'expected': 'null',
         'evidence': "'for sex ' || sex || ', the person has ' || persons_sex"},
     'R10': {'when': 'is_outside_age', 'observed': 'null', 'expected': 'null',
         'evidence': "'for ages from ' || " ~ said('coalesce(age_from, 0)') ~ " || ' to below ' || "

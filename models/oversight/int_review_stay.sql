@@ -77,7 +77,8 @@ readmitted as (
     from earlier
     inner join {{ review_rule('R02', 'earlier') }}
     where
-        earlier.started_on >= earlier.former_ended_on
+        earlier.institution_code is not null
+        and earlier.started_on >= earlier.former_ended_on
         and {{ days_between('earlier.former_ended_on', 'earlier.started_on') }} <= rules.threshold
 
 )

@@ -12,17 +12,6 @@
 } %}
 with
 
-settlements as (
-
-    select
-        *,
-        cast(settled_at as date) as settled_on,
-        basic_paid + civil_servant_paid + enterprise_paid + resident_cii_recorded + employee_cii_recorded
-        + disabled_fund_paid + medical_aid_recorded + other_fund_paid as funds
-    from {{ ref('int_settlement') }}
-
-),
-
 account_pools as (
 
     select * from {{ ref('pool_parameter') }}
@@ -31,16 +20,42 @@ account_pools as (
 ),
 
 -- Where the sum of the funds holds the personal account (rule A5).
-with_account as (
+settlements as (
 
     select
-        settlements.*,
+        settlements.settlement_id,
+        cast(settlements.settled_at as date) as settled_on,
+        settlements.total_cost,
+        settlements.own_expense,
+        settlements.over_limit,
+        settlements.class_b_self_pay,
+        settlements.transfer_self_pay,
+        settlements.inside_policy,
+        settlements.fund_total,
+        settlements.person_paid,
+        settlements.hospital_paid,
+        settlements.account_paid,
+        settlements.cash_paid,
+        settlements.basic_paid + settlements.civil_servant_paid + settlements.enterprise_paid
+        + settlements.resident_cii_recorded + settlements.employee_cii_recorded + settlements.disabled_fund_paid
+        + settlements.medical_aid_recorded + settlements.other_fund_paid as funds,
         case when account_pools.parameter is not null then settlements.account_paid else 0 end as account_in_total
-    from settlements
+    from {{ ref('int_settlement') }} as settlements
     left join account_pools
         on
             settlements.pool_region_code = account_pools.pool_region_code
-            and {{ is_in_force('account_pools', 'settlements.settled_on') }}
+            and {{ is_in_force('account_pools', 'cast(settlements.settled_at as date)') }}
+
+),
+
+-- One pass over all settlements leaves the few that are looked at one identity after the other.
+contradicting as (
+
+    select * from settlements
+    where
+        {%- for sum in sums.values() %}
+        {{ 'or ' if not loop.first }}{{ sum.recorded }} <> {{ sum.parts }}
+        {%- endfor %}
 
 ),
 
@@ -54,7 +69,7 @@ compared as (
         '{{ name }}' as identity,
         {{ sum.recorded }} as recorded,
         {{ sum.parts }} as parts
-    from with_account
+    from contradicting
     -- A sum of 0 was not delivered; the cost always is.
     where {{ sum.recorded }} <> {{ sum.parts }}{{ ' and ' ~ sum.recorded ~ ' <> 0' if name != 'cost' }}
     {%- if not loop.last %}

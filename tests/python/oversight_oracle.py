@@ -16,8 +16,8 @@ import oracle
 from oracle import Policy, Result, Settlement, Spell, money, months_later
 
 ZERO = Decimal(0)
-# Flags of the claim review: rule and settlement.
-Flags = set[tuple[str, str]]
+# Flags of the claim review: what was found, by rule and settlement.
+Flags = dict[tuple[str, str], dict[str, Any]]
 WATCH_COLUMNS = (
     "monitored_as",
     "assistance_category",
@@ -331,9 +331,15 @@ def rule_on(rules: list[oracle.Row], rule_no: str, day: date) -> tuple[Decimal, 
     return Decimal(row["threshold"]), int(row["minimum_peers"] or 0)
 
 
+def finding(evidence: str, observed: Any = None, expected: Any = None, **more: Any) -> dict[str, Any]:
+    """What a flag says of itself."""
+    empty = {"finding_count": 1, "related_settlement_id": None, "item_code": None}
+    return {"observed_value": observed, "expected_value": expected, "evidence": evidence} | empty | more
+
+
 def flags_of_stays(claims: list[Claim], rules: list[oracle.Row]) -> Flags:
     """R01: an earlier stay of the person still lasts. R02: the hospital had discharged the person on the day."""
-    flags: Flags = set()
+    flags: Flags = {}
     by_person: dict[str, list[Claim]] = defaultdict(list)
     for claim in claims:
         if claim.settlement.care_type == "inpatient" and claim.begins:
@@ -342,14 +348,25 @@ def flags_of_stays(claims: list[Claim], rules: list[oracle.Row]) -> Flags:
         stays.sort(key=lambda c: (c.begins, c.ends, c.settlement.settlement_id))
         for place, stay in enumerate(stays):
             day, key = stay.settlement.settled_at.date(), stay.settlement.settlement_id
-            shared = [(min(other.ends, stay.ends) - stay.begins).days for other in stays[:place]]
-            if any(days > rule_on(rules, "R01", day)[0] for days in shared):
-                flags.add(("R01", key))
+            longest = max(stays[:place], key=lambda c: (c.ends, c.settlement.settlement_id), default=None)
+            threshold = rule_on(rules, "R01", day)[0]
+            if longest and (shared := (min(longest.ends, stay.ends) - stay.begins).days) > threshold:
+                other = longest.settlement.settlement_id
+                told = f"stay from {stay.begins} to {stay.ends} begins before {other} ends on {longest.ends}"
+                flags["R01", key] = finding(told, shared, threshold, related_settlement_id=other)
             hospital = [c for c in stays if c.row["fixmedins_code"] == stay.row["fixmedins_code"]]
             hospital.sort(key=lambda c: (c.ends, c.begins, c.settlement.settlement_id))
             former = hospital[hospital.index(stay) - 1] if hospital.index(stay) else None
-            if former and 0 <= (stay.begins - former.ends).days <= rule_on(rules, "R02", day)[0]:
-                flags.add(("R02", key))
+            threshold = rule_on(rules, "R02", day)[0]
+            if (
+                former
+                and stay.row["fixmedins_code"]
+                and 0 <= (days := (stay.begins - former.ends).days)
+                and days <= threshold
+            ):
+                other = former.settlement.settlement_id
+                told = f"admitted on {stay.begins} to the hospital that discharged {other} on {former.ends}"
+                flags["R02", key] = finding(told, days, threshold, related_settlement_id=other)
     return flags
 
 
@@ -363,46 +380,64 @@ def flags_of_persons(claims: list[Claim], result: Result, policy: Policy, rules:
     spells: dict[tuple[str, str], list[oracle.Row]] = defaultdict(list)
     for row in result.accepted["psn_insu_d"]:
         spells[row["psn_no"], policy.pool_of(row["insu_admdvs"])].append(row)
-    flags: Flags = set()
+    flags: Flags = {}
     for claim in claims:
         person, key = claim.settlement.person_no, claim.settlement.settlement_id
         settled_on = claim.settlement.settled_at.date()
         day = claim.begins or settled_on
-        if person in died and (day - died[person]).days > rule_on(rules, "R03", settled_on)[0]:
-            flags.add(("R03", key))
+        threshold = rule_on(rules, "R03", settled_on)[0]
+        if person in died and (days := (day - died[person]).days) > threshold:
+            told = f"care began on {day}, the person died on {died[person]}"
+            flags["R03", key] = finding(told, days, threshold)
         if not any(oracle.spell_in_force(row, day) for row in spells[person, claim.settlement.pool]):
-            flags.add(("R04", key))
+            told = f"care began on {day}, when no basic insurance of the person in the pool was in force"
+            flags["R04", key] = finding(told)
     return flags
+
+
+FUNDS = ("hifp_pay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "hifdm_pay", "maf_pay", "othfund_pay")
+
+
+def sums_of(row: oracle.Row, account: Decimal) -> list[tuple[str, Decimal, Decimal]]:
+    """Rule A5: each identity of a settlement, what is recorded and what its parts make; a sum of 0 was not delivered."""
+
+    def amount(name: str) -> Decimal:
+        return row[name] or ZERO
+
+    total, fund, person, cash = map(amount, ("medfee_sumamt", "fund_pay_sumamt", "psn_pay", "cash_payamt"))
+    parts = map(amount, ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_amt"))
+    sums = [
+        ("fund payments", fund, sum(map(amount, FUNDS)) + account),
+        ("payment of the person", person, total - fund - amount("ownpay_hosp_part") + account),
+        ("cash payment", cash, person - amount("acct_pay")),
+    ]
+    return [("cost", total, sum(parts, ZERO)), *(each for each in sums if each[1])]
 
 
 def flags_of_sums(result: Result, policy: Policy, rules: list[oracle.Row]) -> Flags:
     """R05: the identities of rule A5. R06: fee lines against their settlement."""
-    funds = ["hifp_pay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "hifdm_pay", "maf_pay", "othfund_pay"]
     lines: dict[str, list[Decimal]] = defaultdict(list)
     for row in result.accepted["fee_list_d"]:
         lines[row["setl_id"]].append(row["det_item_fee_sumamt"] or ZERO)
-    flags: Flags = set()
+    flags: Flags = {}
     for row in result.accepted["setl_d"]:
-        if row["setl_id"] not in result.settlements:
+        key = row["setl_id"]
+        if key not in result.settlements:
             continue
-        s = result.settlements[row["setl_id"]]
+        s = result.settlements[key]
         day = s.settled_at.date()
-
-        def amount(name: str, row: oracle.Row = row) -> Decimal:
-            return row[name] or ZERO
-
         with_account = oracle.pool_parameter(policy, s.pool, "fund_total_includes_account", day) == "true"
-        account = amount("acct_pay") if with_account else ZERO
-        total, fund, person, cash = map(amount, ("medfee_sumamt", "fund_pay_sumamt", "psn_pay", "cash_payamt"))
-        parts = map(amount, ("fulamt_ownpay_amt", "overlmt_selfpay", "preselfpay_amt", "inscp_amt"))
-        differences = [abs(total - sum(parts))]
-        differences += [abs(fund - sum(map(amount, funds)) - account)] if fund else []
-        differences += [abs(person - total + fund + amount("ownpay_hosp_part") - account)] if person else []
-        differences += [abs(cash - person + amount("acct_pay"))] if cash else []
-        if max(differences) > rule_on(rules, "R05", day)[0]:
-            flags.add(("R05", row["setl_id"]))
-        if row["setl_id"] in lines and abs(sum(lines[row["setl_id"]]) - total) > rule_on(rules, "R06", day)[0]:
-            flags.add(("R06", row["setl_id"]))
+        account = (row["acct_pay"] or ZERO) if with_account else ZERO
+        tolerance = rule_on(rules, "R05", day)[0]
+        broken = [each for each in sums_of(row, account) if abs(each[1] - each[2]) > tolerance]
+        if broken:
+            name, recorded, made = broken[0]
+            told = f"{name} recorded as {recorded:.2f}, its parts make {made:.2f}"
+            flags["R05", key] = finding(told, recorded, made, finding_count=len(broken))
+        total, made = row["medfee_sumamt"] or ZERO, sum(lines.get(key, ()), ZERO)
+        if key in lines and abs(made - total) > rule_on(rules, "R06", day)[0]:
+            told = f"{len(lines[key])} fee lines add up to {made:.2f}, the settlement says {total:.2f}"
+            flags["R06", key] = finding(told, made, total, finding_count=len(lines[key]))
     return flags
 
 
@@ -412,7 +447,7 @@ def age_on(born: date, day: date) -> int:
 
 
 def flags_of_items(claims: list[Claim], result: Result, items: list[oracle.Row]) -> Flags:
-    """R07 to R10: listed items by quantity, price, sex and age."""
+    """R07 to R10: listed items by quantity, price, sex and age; of several the first by code is the evidence."""
     listed = {row["item_code"] for row in items}
     charged: dict[tuple[str, str], list[oracle.Row]] = defaultdict(list)
     for row in result.accepted["fee_list_d"]:
@@ -420,27 +455,40 @@ def flags_of_items(claims: list[Claim], result: Result, items: list[oracle.Row])
             charged[row["setl_id"], row["med_list_codg"]].append(row)
     persons = {row["psn_no"]: row for row in result.accepted["psn_info_b"]}
     place = {claim.settlement.settlement_id: claim for claim in claims}
-    flags: Flags = set()
-    for (key, code), rows in charged.items():
+    flags: Flags = {}
+    for (key, code), rows in sorted(charged.items()):
         if key not in place:
             continue
         day = place[key].settlement.settled_at.date()
         person = persons.get(place[key].settlement.person_no, {})
-        born = person.get("brdy")
         for item in items:
             if item["item_code"] != code or not oracle.in_force(item, day):
                 continue
-            quantity = sum((row["cnt"] or ZERO for row in rows), ZERO)
-            price = max((row["pric"] for row in rows if row["pric"] is not None), default=ZERO)
-            if item["quantity_to"] and quantity > Decimal(item["quantity_to"]):
-                flags.add(("R07", key))
-            if item["unit_price_to"] and price > Decimal(item["unit_price_to"]):
-                flags.add(("R08", key))
-            if item["sex"] and person.get("gend") and person["gend"] != item["sex"]:
-                flags.add(("R09", key))
-            if born and not is_of_age(born.date(), day, item):
-                flags.add(("R10", key))
+            for rule_no, (told, observed, expected) in item_faults(item, rows, person, day).items():
+                found = finding(f"{item['item_name']}: {told}", observed, expected, item_code=code)
+                flags.setdefault((rule_no, key), found | {"finding_count": 0})["finding_count"] += 1
     return flags
+
+
+def item_faults(
+    item: oracle.Row, rows: list[oracle.Row], person: oracle.Row, day: date
+) -> dict[str, tuple[str, Decimal | None, Decimal | None]]:
+    """What is wrong with a listed item of a settlement, by rule: in words, found and allowed."""
+    quantity = sum((row["cnt"] or ZERO for row in rows), ZERO)
+    price = max((row["pric"] for row in rows if row["pric"] is not None), default=ZERO)
+    most, dearest = (Decimal(item[name] or "Infinity") for name in ("quantity_to", "unit_price_to"))
+    born, sex = person.get("brdy"), person.get("gend")
+    faults: dict[str, tuple[str, Decimal | None, Decimal | None]] = {}
+    if quantity > most:
+        faults["R07"] = (f"quantity {quantity:.2f} above {most:.2f}", quantity, most)
+    if price > dearest:
+        faults["R08"] = (f"unit price {price:.4f} above {dearest:.2f}", price, dearest)
+    if item["sex"] and sex in ("1", "2") and sex != item["sex"]:
+        faults["R09"] = (f"for sex {item['sex']}, the person has {sex}", None, None)
+    if born and not is_of_age(born.date(), day, item):
+        ages = f"from {item['age_from'] or 0} to below {item['age_to'] or 200}"
+        faults["R10"] = (f"for ages {ages}, the person was born on {born.date()}", None, None)
+    return faults
 
 
 def is_of_age(born: date, day: date, item: oracle.Row) -> bool:
@@ -464,35 +512,45 @@ def flags_of_cost(claims: list[Claim], rules: list[oracle.Row]) -> Flags:
         s, level = claim.settlement, claim.row["hosp_lv"]
         if s.care_type == "inpatient" and s.disease_code is not None and level is not None:
             groups[s.pool, s.disease_code, level].append(claim)
-    flags: Flags = set()
+    flags: Flags = {}
     for members in groups.values():
         median = nearest_rank([claim.cost for claim in members], 50)
         deviation = nearest_rank([abs(claim.cost - median) for claim in members], 50)
         for claim in members:
             threshold, fewest = rule_on(rules, "R11", claim.settlement.settled_at.date())
             if deviation and len(members) >= fewest and claim.cost > median + threshold * deviation:
-                flags.add(("R11", claim.settlement.settlement_id))
+                told = (
+                    f"cost {claim.cost:.2f}, median of {len(members)} peers {median:.2f},"
+                    f" median deviation {deviation:.2f}"
+                )
+                flags["R11", claim.settlement.settlement_id] = finding(
+                    told, claim.cost, median + threshold * deviation, finding_count=len(members)
+                )
     return flags
 
 
 def review_flags(result: Result, policy: Policy, rules: list[oracle.Row], items: list[oracle.Row]) -> Flags:
-    """Rule I9: every settlement that a rule flags."""
+    """Rule I9: every settlement that a rule flags, with its evidence."""
     claims = standing(result)
     return {
-        *flags_of_stays(claims, rules),
-        *flags_of_persons(claims, result, policy, rules),
-        *flags_of_sums(result, policy, rules),
-        *flags_of_items(claims, result, items),
-        *flags_of_cost(claims, rules),
+        **flags_of_stays(claims, rules),
+        **flags_of_persons(claims, result, policy, rules),
+        **flags_of_sums(result, policy, rules),
+        **flags_of_items(claims, result, items),
+        **flags_of_cost(claims, rules),
     }
 
 
 def compare_review(warehouse: Any, result: Result, policy: Policy, seeds_dir: Path, differences: Any) -> list[str]:
-    """Every flag on both sides."""
+    """Every flag and its evidence on both sides."""
     rules, items = (oracle.read_seed(seeds_dir, name) for name in ("review_rule", "review_item"))
     flags = review_flags(result, policy, rules, items)
-    found = warehouse.keyed("oversight.claim_review_flag", ("rule_no", "settlement_id"), ())
-    return differences("claim_review_flag", {flag: {} for flag in flags}, found)
+    for row in flags.values():
+        for name in ("observed_value", "expected_value"):
+            row[name] = None if row[name] is None else oracle.round_half_up(Decimal(row[name]))
+    columns = tuple(finding("")) if flags else ()
+    found = warehouse.keyed("oversight.claim_review_flag", ("rule_no", "settlement_id"), columns)
+    return differences("claim_review_flag", flags, found)
 
 
 # ---------------------------------------------------------------------------------------------
