@@ -89,6 +89,7 @@ SUITES = {
         "claim_review_month",
         "institution_own_expense",
         "disease_ranking",
+        "institution_ranking",
         "item_ranking",
         "visit_flow",
         "tilt_and_deposit",

@@ -51,8 +51,10 @@ select
     sum(placed.is_referred) as referred_visit_count,
     sum(placed.is_aided) as aided_visit_count,
     sum(placed.total_cost) as total_cost,
+    sum(case when placed.is_aided = 1 then placed.total_cost else 0 end) as aided_total_cost,
     sum(case when placed.is_referred = 1 then placed.total_cost else 0 end) as referred_total_cost,
-    sum(placed.out_of_pocket) as out_of_pocket
+    sum(placed.out_of_pocket) as out_of_pocket,
+    sum(case when placed.is_aided = 1 then placed.out_of_pocket else 0 end) as aided_out_of_pocket
 from placed
 left join {{ ref('dim_region') }} as regions on placed.place_code = regions.region_code
 group by

@@ -1,11 +1,23 @@
--- Drugs, services and materials of a pool and year by persons, cost and what lies outside the policy, all persons and
+-- Drugs, services and materials of an area and period by persons, cost and what lies outside the policy, all persons and
 -- aided persons apart (rule I5).
-{%- set measures = ['persons', 'total_cost', 'outside_policy_cost'] %}
 with
 
-person_items as (
+lines as (
 
-    select * from {{ ref('int_person_item') }}
+    select
+        claims.pool_region_code,
+        claims.region_code,
+        claims.benefit_year,
+        claims.settled_month,
+        claims.person_key,
+        claims.is_aided,
+        coalesce(fee_lines.item_type, 'unclassified') as item_type,
+        fee_lines.item_code,
+        fee_lines.line_cost as total_cost,
+        fee_lines.own_expense + fee_lines.over_limit + fee_lines.pre_self_pay as outside_policy_cost
+    from {{ ref('stg_fee_line') }} as fee_lines
+    inner join {{ ref('int_ranked_claim') }} as claims on fee_lines.settlement_id = claims.settlement_id
+    where fee_lines.item_code is not null
 
 ),
 
@@ -15,47 +27,28 @@ names as (
 
 ),
 
-grouped as (
-
-    {%- for person_group, condition in {'all': 'is_aided in (0, 1)', 'aided': 'is_aided = 1'}.items() %}
-    select
-        pool_region_code,
-        benefit_year,
-        '{{ person_group }}' as person_group,
-        item_type,
-        item_code,
-        count(distinct person_key) as persons,
-        sum(total_cost) as total_cost,
-        sum(outside_policy_cost) as outside_policy_cost
-    from person_items
-    where {{ condition }}
-    group by pool_region_code, benefit_year, item_type, item_code
-    {%- if not loop.last %}
-    union all
-    {%- endif %}
-    {%- endfor %}
-
-)
+{{ ranking('lines', ['item_type', 'item_code'], 'line_count', ['outside_policy_cost'], ['item_type']) }}
 
 select
     {{ surrogate_key([
-        'grouped.pool_region_code', 'grouped.benefit_year', 'grouped.person_group', 'grouped.item_type',
-        'grouped.item_code',
+        'ranked.area_level', 'ranked.region_code', 'ranked.period', 'ranked.person_group', 'ranked.item_type',
+        'ranked.item_code',
     ]) }} as item_ranking_key,
-    grouped.pool_region_code,
-    grouped.benefit_year,
-    grouped.person_group,
-    grouped.item_type,
-    grouped.item_code,
+    ranked.area_level,
+    ranked.region_code,
+    ranked.pool_region_code,
+    ranked.period_kind,
+    ranked.period,
+    ranked.person_group,
+    ranked.item_type,
+    ranked.item_code,
     names.item_name,
-    grouped.persons,
-    cast(grouped.total_cost as decimal(18, 2)) as total_cost,
-    {%- for measure in measures %}
-    cast(rank() over (
-        partition by grouped.pool_region_code, grouped.benefit_year, grouped.person_group, grouped.item_type
-        order by grouped.{{ measure }} desc
-    ) as integer) as rank_by_{{ measure }},
-    {%- endfor %}
-    cast(grouped.outside_policy_cost as decimal(18, 2)) as outside_policy_cost
-from grouped
-left join names on grouped.item_code = names.item_code
+    ranked.persons,
+    ranked.line_count,
+    ranked.total_cost,
+    ranked.outside_policy_cost,
+    ranked.rank_by_persons,
+    ranked.rank_by_total_cost,
+    ranked.rank_by_outside_policy_cost
+from ranked
+left join names on ranked.item_code = names.item_code

@@ -7,23 +7,34 @@ visits as (
 
 ),
 
-homes as (
+-- Every county of the pool, also where nobody lives who was ill, or where nobody went.
+counties as (
 
-    select distinct
+    select
+        regions.pool_region_code,
+        regions.region_code
+    from {{ ref('dim_region') }} as regions
+    inner join {{ ref('int_pool_extent') }} as extents on regions.pool_region_code = extents.pool_region_code
+    where regions.region_level in ('county', 'seat') and not regions.is_retired
+
+),
+
+{% for side in ['home', 'care'] -%}
+{{ side }}_regions as (
+
+    select
         pool_region_code,
-        home_region_code
+        {{ side }}_region_code
     from visits
+    union
+    select
+        pool_region_code,
+        region_code as {{ side }}_region_code
+    from counties
 
 ),
 
-places as (
-
-    select distinct
-        pool_region_code,
-        care_region_code
-    from visits
-
-),
+{% endfor -%}
 
 months as (
 
@@ -42,10 +53,10 @@ cells as (
     select
         homes.pool_region_code,
         homes.home_region_code,
-        places.care_region_code,
+        cares.care_region_code,
         months.settled_month
-    from homes
-    inner join places on homes.pool_region_code = places.pool_region_code
+    from home_regions as homes
+    inner join care_regions as cares on homes.pool_region_code = cares.pool_region_code
     inner join months on homes.pool_region_code = months.pool_region_code
 
 )
@@ -63,7 +74,9 @@ select
     cast(coalesce(visits.aided_visit_count, 0) as bigint) as aided_visit_count,
     cast(coalesce(visits.total_cost, 0) as decimal(18, 2)) as total_cost,
     cast(coalesce(visits.referred_total_cost, 0) as decimal(18, 2)) as referred_total_cost,
-    cast(coalesce(visits.out_of_pocket, 0) as decimal(18, 2)) as out_of_pocket
+    cast(coalesce(visits.aided_total_cost, 0) as decimal(18, 2)) as aided_total_cost,
+    cast(coalesce(visits.out_of_pocket, 0) as decimal(18, 2)) as out_of_pocket,
+    cast(coalesce(visits.aided_out_of_pocket, 0) as decimal(18, 2)) as aided_out_of_pocket
 from cells
 left join visits
     on

@@ -361,7 +361,7 @@ def flags_of_stays(claims: list[Claim], rules: list[oracle.Row]) -> Flags:
             if (
                 former
                 and stay.row["fixmedins_code"]
-                and 0 <= (days := (stay.begins - former.ends).days)
+                and (days := (stay.begins - former.ends).days) >= 0
                 and days <= threshold
             ):
                 other = former.settlement.settlement_id
@@ -399,7 +399,7 @@ FUNDS = ("hifp_pay", "cvlserv_pay", "hifes_pay", "hifmi_pay", "hifob_pay", "hifd
 
 
 def sums_of(row: oracle.Row, account: Decimal) -> list[tuple[str, Decimal, Decimal]]:
-    """Rule A5: each identity of a settlement, what is recorded and what its parts make; a sum of 0 was not delivered."""
+    """Rule A5: each identity of a settlement, recorded and made by its parts; a sum of 0 was not delivered."""
 
     def amount(name: str) -> Decimal:
         return row[name] or ZERO

@@ -12,6 +12,7 @@ from fractions import Fraction
 import duckdb
 import oversight_oracle
 import pytest
+from conftest import PROJECT
 
 from dabing.duckdb_plugin import person_key
 
@@ -134,6 +135,53 @@ def test_the_clean_part_of_the_sample_has_no_flag_of_what_was_not_planted(wareho
     assert insured == (0,)
 
 
+# What the bulk holds by chance, found by comparing every stay of a person with every other, and every cost with the
+# quantiles of the engine.
+PAIRS = """
+    select later.settlement_id
+    from (from oversight.int_standing_claim select *, coalesce(ended_on, started_on) as left_on) as later
+    inner join (from oversight.int_standing_claim select *, coalesce(ended_on, started_on) as left_on) as earlier
+        on later.person_key = earlier.person_key and later.settlement_id <> earlier.settlement_id
+    where later.care_type = 'inpatient' and earlier.care_type = 'inpatient' and """
+OVERLAPPING = (
+    PAIRS
+    + """(earlier.started_on, earlier.left_on, earlier.settlement_id)
+            < (later.started_on, later.left_on, later.settlement_id)
+        and earlier.left_on > later.started_on and later.left_on > later.started_on"""
+)
+READMITTED = PAIRS + "later.institution_code = earlier.institution_code and later.started_on = earlier.left_on"
+DEAR = """
+    with stays as (
+        select *, count(*) over peers as peers, quantile_disc(total_cost, 0.5) over peers as median
+        from oversight.int_standing_claim
+        where care_type = 'inpatient' and disease_code is not null and hospital_level is not null
+        window peers as (partition by pool_region_code, disease_code, hospital_level)
+    ), distant as (
+        select *, quantile_disc(abs(total_cost - median), 0.5) over (
+            partition by pool_region_code, disease_code, hospital_level) as deviation
+        from stays
+    )
+    select settlement_id from distant inner join policy_seed.review_rule on rule_no = 'R11'
+    where peers >= minimum_peers and deviation > 0 and total_cost > median + threshold * deviation"""
+
+
+@pytest.mark.parametrize(
+    ("rule_no", "query"),
+    [("R01", OVERLAPPING), ("R02", READMITTED), ("R11", DEAR)],
+    ids=["overlapping stays", "readmissions", "cost far above the peers"],
+)
+def test_no_flag_of_a_stay_is_false(warehouse, rule_no, query):
+    """Rule I9: what chance makes in the bulk is flagged where it is true, and only there."""
+    flagged = {
+        settlement
+        for [settlement] in warehouse.execute(
+            "select settlement_id from oversight.claim_review_flag where rule_no = $1", [rule_no]
+        ).fetchall()
+    }
+    found = {settlement for [settlement] in warehouse.execute(query).fetchall()}
+    assert flagged == found != set()
+
+
 def test_review_counts_add_up_to_the_flags(warehouse):
     """Rule I9: by institution and month."""
     assert (
@@ -159,35 +207,55 @@ def test_extra_aid_and_deposits_are_the_planted_ones(warehouse, cases):
 
 
 def test_visit_flow_is_a_whole_grid_and_loses_no_visit(warehouse):
-    """Rule I6: every home, place and month of a pool has its cell, and the cells add up to what stands."""
-    assert (
-        warehouse.execute("""
+    """Rule I6: every home, place and month of a pool has its cell, every county is both; the cells are what stands."""
+    holes = warehouse.execute("""
         select pool_region_code from oversight.visit_flow group by all
         having count(*) <> count(distinct home_region_code) * count(distinct care_region_code)
             * count(distinct settled_month)""").fetchall()
-        == []
-    )
-    sums = warehouse.execute("""
+    assert holes == []
+    for side in ("home", "care"):
+        missing = warehouse.execute(f"""
+            select region_code from shared.dim_region where region_level in ('county', 'seat') and not is_retired
+                and pool_region_code in (select pool_region_code from oversight.visit_flow)
+            except select {side}_region_code from oversight.visit_flow""").fetchall()
+        assert missing == []
+    [(cells, standing, aided)] = warehouse.execute("""
         select (select (sum(visit_count), sum(total_cost), sum(out_of_pocket)) from oversight.visit_flow),
             (select (count(*), sum(total_cost), sum(out_of_pocket)) from oversight.int_standing_claim
                 where care_type in ('inpatient', 'special_outpatient', 'outpatient')),
-            (select sum(referred_visit_count) from oversight.visit_flow)""").fetchone()
-    assert sums[0] == sums[1]
-    assert sums[2] > 0
+            (select (sum(aided_visit_count), sum(aided_total_cost), sum(referred_visit_count))
+                from oversight.visit_flow)""").fetchall()
+    assert cells == standing
+    assert min(aided) > 0
 
 
-def test_rankings_add_up_to_what_stands(warehouse):
-    """Rule I5: the ranks of all persons hold every settlement with a disease; aided persons are some of them."""
-    total, aided, standing = warehouse.execute("""
-        select sum(total_cost) filter (person_group = 'all'), sum(total_cost) filter (person_group = 'aided'),
-            (select sum(total_cost) from oversight.int_standing_claim where disease_code is not null)
-        from oversight.disease_ranking""").fetchone()
-    assert total == standing > aided > 0
-    [(lines, ranked)] = warehouse.execute("""
-        select (select sum(line_cost) from staging.stg_fee_line inner join oversight.int_standing_claim
-            using (settlement_id) where item_code is not null),
-            (select sum(total_cost) from oversight.item_ranking where person_group = 'all')""").fetchall()
-    assert lines == ranked > 0
+@pytest.mark.parametrize("area_level", ["pool", "county"])
+@pytest.mark.parametrize("period_kind", ["year", "month"])
+def test_rankings_add_up_to_what_stands(warehouse, area_level, period_kind):
+    """Rule I5: every settlement with a disease or institution, every line with an item, in each area and period."""
+    where = f"area_level = '{area_level}' and period_kind = '{period_kind}'"
+    for table, standing in (
+        ("disease_ranking", "oversight.int_standing_claim where disease_code is not null"),
+        ("institution_ranking", "oversight.int_standing_claim where institution_code is not null"),
+        (
+            "item_ranking",
+            "(select line_cost as total_cost from staging.stg_fee_line inner join oversight.int_standing_claim"
+            " using (settlement_id) where item_code is not null)",
+        ),
+    ):
+        [(everybody, aided, expected)] = warehouse.execute(f"""
+            select sum(total_cost) filter (person_group = 'all'), sum(total_cost) filter (person_group = 'aided'),
+                (select sum(total_cost) from {standing})
+            from oversight.{table} where {where}""").fetchall()
+        assert everybody == expected > aided > 0
+    period = "benefit_year" if period_kind == "year" else "year(settled_on) * 100 + month(settled_on)"
+    area = "pool_region_code" if area_level == "pool" else "region_code"
+    wrong = warehouse.execute(f"""
+        select {area}, {period}, disease_code, count(distinct person_key) from oversight.int_standing_claim
+        where disease_code is not null group by all
+        except select region_code, period, disease_code, persons from oversight.disease_ranking
+        where {where} and person_group = 'all'""").fetchall()
+    assert wrong == []
 
 
 def solved(equations: list[dict[str, int]]) -> set[str]:
@@ -210,32 +278,71 @@ def solved(equations: list[dict[str, int]]) -> set[str]:
     return {names[column] for place, column in enumerate(pivots) if sum(value != 0 for value in rows[place]) == 1}
 
 
-def attack(cells: dict[tuple[str, str], bool]) -> set[str]:
-    """What rows, columns and totals of a disclosed table give away: row and column -> withheld or not."""
-    rows, columns = {row for row, _ in cells}, {column for _, column in cells}
+TOTAL = ("total", "total")
 
-    def equation(line: list[tuple[str, str]], axis: int) -> dict[str, int]:
-        return {"|".join(cell): -1 if cell[axis] == "total" else 1 for cell in line if cells[cell]}
 
-    equations = [equation([(row, column) for row in rows], 0) for column in columns]
-    if len(columns) > 1:
-        equations += [equation([(row, column) for column in columns], 1) for row in rows]
-    return solved([terms for terms in equations if terms])
+def attack(*tables: dict[tuple[str, str], bool]) -> set[tuple[str, str]]:
+    """What rows, columns and totals of disclosed tables give away: (row, column) -> withheld or not.
+
+    Tables of one scheme and year rest on the same persons: their totals are one number, known where one says it.
+    """
+    total_is_known = any(not cells.get(TOTAL, True) for cells in tables)
+    names: dict[str, tuple[str, str]] = {}
+    equations: list[dict[str, int]] = []
+    for number, cells in enumerate(tables):
+
+        def equation(line: list[tuple[str, str]], axis: int, number: int = number, cells: dict = cells) -> None:
+            terms = {}
+            for cell in line:
+                if cells[cell] and not (cell == TOTAL and total_is_known):
+                    name = "total" if cell == TOTAL else f"{number}|{'|'.join(cell)}"
+                    names[name] = cell
+                    terms[name] = -1 if cell[axis] == "total" else 1
+            if terms:
+                equations.append(terms)
+
+        rows, columns = {row for row, _ in cells}, {column for _, column in cells}
+        for column in columns:
+            equation([(row, column) for row in rows], 0)
+        if len(columns) > 1:
+            for row in rows:
+                equation([(row, column) for column in columns], 1)
+    return {names[name] for name in solved(equations)}
+
+
+def disclosed_tables(warehouse: duckdb.DuckDBPyConnection) -> dict[tuple, dict[str, dict[tuple[str, str], bool]]]:
+    """The tables of payouts of each scheme and year, by section: (row, column) -> withheld or not."""
+    tables: dict[tuple, dict[str, dict[tuple[str, str], bool]]] = {}
+    for scheme, year, section, row, column, is_withheld, value in warehouse.execute("""
+        select scheme_id, benefit_year, section, if(section = 'summary', 'total', row_code), column_code, is_withheld,
+            disclosed_value
+        from oversight.annual_disclosure
+        where section in ('summary', 'county', 'settlement_place') and measure = 'payout_amount'""").fetchall():
+        tables.setdefault((scheme, year), {}).setdefault(section, {})[row, column] = is_withheld
+        assert is_withheld == (value is None)
+    return tables
 
 
 def test_nothing_that_is_withheld_can_be_computed_back(warehouse):
-    """Rule J2: an attack by every sum of rows and columns on every disclosed table."""
-    tables: dict[tuple, dict[tuple[str, str], bool]] = {}
-    for scheme, year, section, row, column, is_withheld, value in warehouse.execute("""
-        select scheme_id, benefit_year, section, row_code, column_code, is_withheld, disclosed_value
-        from oversight.annual_disclosure
-        where section in ('county', 'settlement_place') and measure = 'payout_amount'""").fetchall():
-        tables.setdefault((scheme, year, section), {})[row, column] = is_withheld
-        assert is_withheld == (value is None)
-    assert {key: attack(cells) for key, cells in tables.items() if attack(cells)} == {}
-    withheld = [sum(cells.values()) for cells in tables.values()]
-    assert max(withheld) > 3
-    assert min(withheld) < max(map(len, tables.values()))
+    """Rule J2: an attack by every sum of rows and columns on all that is disclosed of a scheme and year."""
+    tables = disclosed_tables(warehouse)
+    found = {key: attack(*sections.values()) for key, sections in tables.items()}
+    assert {key: cells for key, cells in found.items() if cells} == {}
+    cells = [
+        is_withheld for sections in tables.values() for table in sections.values() for is_withheld in table.values()
+    ]
+    assert 10 < sum(cells) < len(cells) / 2
+
+
+def test_without_second_cells_the_attack_succeeds(warehouse):
+    """Rule J2: the same tables, with only the cells of 1 to 4 persons withheld, give some of them away."""
+    small = warehouse.execute("""
+        select scheme_id, benefit_year, section, row_code, column_code, measure_value between 1 and 4
+        from oversight.int_disclosure_cell where measure = 'persons_paid'""").fetchall()
+    tables: dict[tuple, dict[str, dict[tuple[str, str], bool]]] = {}
+    for scheme, year, section, row, column, is_small in small:
+        tables.setdefault((scheme, year), {}).setdefault(section, {})[row, column] = is_small
+    assert [key for key, sections in tables.items() if attack(*sections.values())]
 
 
 def test_the_attack_finds_what_one_withheld_cell_gives_away():
@@ -243,8 +350,13 @@ def test_the_attack_finds_what_one_withheld_cell_gives_away():
     names = [(row, column) for row in ("a", "b", "total") for column in ("aided", "other", "total")]
     hidden = {("a", "aided"), ("a", "other"), ("b", "aided"), ("b", "other")}
     assert attack({name: name in hidden for name in names}) == set()
-    assert attack({name: name in hidden - {("b", "other")} for name in names}) == {"a|aided", "a|other", "b|aided"}
-    assert attack({name: name == ("a", "aided") for name in names}) == {"a|aided"}
+    given_away = attack({name: name in hidden - {("b", "other")} for name in names})
+    assert given_away == {("a", "aided"), ("a", "other"), ("b", "aided")}
+    assert attack({name: name == ("a", "aided") for name in names}) == {("a", "aided")}
+    # a total that one table withholds and another one says
+    places = {("by_hand", "total"): True, ("on_the_spot", "total"): False}
+    assert attack({**places, TOTAL: True}) == set()
+    assert attack({**places, TOTAL: True}, {TOTAL: False}) == {("by_hand", "total")}
 
 
 def test_no_small_cell_is_disclosed(warehouse):
@@ -277,21 +389,68 @@ def test_fund_warnings_end_the_year_where_the_fund_does(warehouse):
     assert {"none", "exhausted"} <= {level for level, _ in levels}
 
 
-def test_no_table_gives_away_what_is_withheld():
-    """Rule J2: the same attack on 2,000 drawn tables, most of them with counties as small as they come."""
+WITHHELD = (PROJECT / "models" / "oversight" / "int_disclosure_withheld.sql").read_text()
+COLUMNS = ("aided", "other", "total")
+
+
+def drawn_tables(count: int) -> list[oversight_oracle.Cells]:
+    """Tables with counties as small as they come, most of them by aid, the others with totals alone."""
     draw = random.Random(7)
-    for _ in range(2000):
-        columns = ("aided", "other") if draw.random() < 0.8 else ()
+    tables = []
+    for _ in range(count):
+        columns = COLUMNS[:2] if draw.random() < 0.8 else ()
         cells: oversight_oracle.Cells = {}
         for county in range(draw.randint(1, 6)):
-            parts = {column: draw.choice((0, 0, 1, 3, 5, 9, 40)) for column in columns or ("total",)}
+            parts = {column: draw.choice((0, 0, 1, 3, 4, 5, 9, 40)) for column in columns or COLUMNS[2:]}
             total = {"total": sum(parts.values())}
             cells[f"county {county}"] = {column: (persons, Decimal(0)) for column, persons in (parts | total).items()}
         cells["total"] = {
             column: (sum(row[column][0] for row in cells.values()), Decimal(0)) for column in cells["county 0"]
         }
-        withheld = oversight_oracle.withheld_cells(cells)
-        table = {(row, column): (row, column) in withheld for row in cells for column in cells[row]}
-        small = {cell for cell in table if 1 <= cells[cell[0]][cell[1]][0] <= 4}
-        assert small <= withheld
+        tables.append(cells)
+    return tables
+
+
+def withheld_by(query: str, tables: list[oversight_oracle.Cells]) -> list[dict[tuple[str, str], bool]]:
+    """What the model, or a query in its place, withholds of the tables."""
+    persons = [
+        f"({number}, 2022, '{'county' if len(cells['total']) > 1 else 'settlement_place'}', '{row}',"
+        f" {int(row == 'total')}, {', '.join(str(columns.get(name, (0,))[0]) for name in COLUMNS)})"
+        for number, cells in enumerate(tables)
+        for row, columns in cells.items()
+    ]
+    with duckdb.connect() as connection:
+        connection.execute(f"""
+            create table drawn as select * from (values {", ".join(persons)}) as drawn (
+                scheme_id, benefit_year, section, row_code, is_total, aided_persons, other_persons, total_persons)""")
+        found = connection.execute(query.replace("{{ ref('int_disclosure_row') }}", "drawn")).fetchall()
+    withheld: list[dict[tuple[str, str], bool]] = [{} for _ in tables]
+    for number, _, _, row, *flags in found:
+        is_withheld = dict(zip(COLUMNS, flags, strict=True))
+        withheld[number] |= {(row, column): is_withheld[column] for column in tables[number][row]}
+    return withheld
+
+
+def test_no_table_gives_away_what_is_withheld():
+    """Rule J2: the model itself over 1,000 drawn tables: what is small is withheld, and the attack finds nothing."""
+    tables = drawn_tables(1000)
+    for cells, table in zip(tables, withheld_by(WITHHELD, tables), strict=True):
+        assert {cell for cell, is_withheld in table.items() if is_withheld} == oversight_oracle.withheld_cells(cells)
+        assert all(table[row, column] for row, column in table if 1 <= cells[row][column][0] <= 4)
         assert not attack(table), cells
+
+
+@pytest.mark.parametrize(
+    ("changed", "to"),
+    [
+        ("aided_small, case when is_other_small + is_total_small = 1 then 1 else 0 end)", "aided_small, 0)"),
+        ("is_candidate and preference = 1 as is_company", "false as is_company"),
+        ("    columns_alone > 0\n        and is_total = 0\n        and max(", "    false and max("),
+    ],
+    ids=["no second cell of a row", "no second cell of a column", "nothing swept where no row is left"],
+)
+def test_the_attack_breaks_a_model_that_withholds_less(changed, to):
+    """Rule J2: each of the steps that withhold a second cell is needed."""
+    assert WITHHELD.count(changed) == 1
+    tables = drawn_tables(1000)
+    assert any(map(attack, withheld_by(WITHHELD.replace(changed, to), tables)))
