@@ -1,4 +1,4 @@
--- Institutions whose bills of aided persons hold more own expense than agreed, the dearest first.
+-- Hospitals whose bills of aided persons hold more own expense than agreed, the dearest first.
 with
 
 institution_years as (
@@ -10,6 +10,8 @@ institution_years as (
 institutions as (
 
     select * from {{ ref('dim_institution') }}
+    -- 2 is a pharmacy.
+    where institution_type = '1'
 
 )
 
@@ -23,6 +25,6 @@ select
     institution_years.own_expense_share_of_others,
     institution_years.aided_own_expense
 from institution_years
-left join institutions on institution_years.institution_code = institutions.institution_code
+inner join institutions on institution_years.institution_code = institutions.institution_code
 where institution_years.is_above_ceiling
 order by institution_years.aided_own_expense desc, institution_years.institution_code asc

@@ -4,23 +4,23 @@ with
 items as (
 
     select * from {{ ref('item_ranking') }}
+    where area_level = 'pool' and period_kind = 'year' and person_group = 'aided'
 
 ),
 
 newest_years as (
 
     select
-        pool_region_code,
-        max(benefit_year) as benefit_year
+        region_code,
+        max(period) as period
     from items
-    where person_group = 'aided'
-    group by pool_region_code
+    group by region_code
 
 )
 
 select
-    items.pool_region_code,
-    items.benefit_year,
+    items.region_code as pool_region_code,
+    items.period as benefit_year,
     items.item_type,
     items.rank_by_outside_policy_cost,
     items.item_code,
@@ -31,7 +31,7 @@ select
 from items
 inner join newest_years
     on
-        items.pool_region_code = newest_years.pool_region_code
-        and items.benefit_year = newest_years.benefit_year
-where items.person_group = 'aided' and items.rank_by_outside_policy_cost <= 10
-order by items.pool_region_code, items.item_type, items.rank_by_outside_policy_cost, items.item_code
+        items.region_code = newest_years.region_code
+        and items.period = newest_years.period
+where items.rank_by_outside_policy_cost <= 10
+order by items.region_code, items.item_type, items.rank_by_outside_policy_cost, items.item_code

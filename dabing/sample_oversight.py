@@ -119,10 +119,21 @@ deposit-before-the-referral 330300 held=7019|2021-01-01| refer=2022-03-21|H33030
     2022-03-20 1000 -> 0
 """
 
+# Own expense of aided persons at hospitals that few go to, against a ceiling of 0.15 of the bills: ceiling=hospital|
+# year|above or not.
+OWN_EXPENSE = """
+own-expense-at-the-ceiling 330300 held=7019|2022-01-01| ceiling=H33032900901|2022|false
+    2022-03-20 1700 -> 0 line=301|C0201020030|900|03 fixmedins_code=H33032900901 fix_blng_admdvs=330329
+own-expense-above-the-ceiling 330300 held=7019|2022-01-01| ceiling=H33032900902|2022|true
+    2022-03-20 1700 -> 0 line=301|C0201020030|900.01|03 fixmedins_code=H33032900902 fix_blng_admdvs=330329
+own-expense-of-others 330300
+    2022-03-20 1700 -> 0 line=301|C0201020030|5000|03 fixmedins_code=H33032900901 fix_blng_admdvs=330329
+"""
+
 
 def expectations(entry: dict, number: str, words: list[str]) -> None:
     """Keep in a case of the manifest what must be found of a person."""
-    for name in ("watch", "gap", "relief", "review", "care"):
+    for name in ("watch", "gap", "relief", "review", "care", "ceiling"):
         found = [word.partition("=")[2].split("|") for word in words if word.startswith(f"{name}=")]
         if found:
             entry.setdefault(f"expected_{name}", {})[number] = found
@@ -154,12 +165,15 @@ def plant_extra(p: Plants, person: dict, words: list[str]) -> None:
 
 
 def plant_oversight(p: Plants) -> None:
-    """The persons of WATCH, REVIEW, PEERS and REFERRED."""
+    """The persons of WATCH, REVIEW, PEERS, REFERRED and OWN_EXPENSE."""
     # sample imports this module
     from dabing.sample import plant_premiums
 
+    for hospital, name in (("H33032900901", "文成县仁和医院"), ("H33032900902", "文成县同济医院")):
+        row = dict(fixmedins_name=name, fix_blng_admdvs="330329", fixmedins_type="1", hosp_lv="05")
+        p.add("fixmedins_b", {"fixmedins_code": hospital, **row})
     person: dict = {}
-    for text in (WATCH + REVIEW + PEERS + REFERRED).replace("\\\n", "").split("\n"):
+    for text in (WATCH + REVIEW + PEERS + REFERRED + OWN_EXPENSE).replace("\\\n", "").split("\n"):
         line = text
         if text and not text.startswith(" "):
             head, _, line = text.partition(" : ")

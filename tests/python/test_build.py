@@ -335,14 +335,6 @@ def test_the_order_of_aid_and_supplementary_insurance_is_a_cell(sample_build, tm
         assert changed.execute(query).fetchone() == (Decimal("0.00"), Decimal("8960.00"), Decimal("2240.00"))
 
 
-@pytest.mark.parametrize("analysis", sorted(path.stem for path in (PROJECT / "analyses").glob("*.sql")))
-def test_every_analysis_runs_as_it_is(warehouse, analysis):
-    text = (PROJECT / "analyses" / f"{analysis}.sql").read_text()
-    schemas = {table: schema for schema, tables in PUBLIC.items() for table in tables}
-    query = re.sub(r"\{\{ ref\('(\w+)'\) \}\}", lambda found: f"{schemas[found[1]]}.{found[1]}", text)
-    assert warehouse.execute(query).fetchall()
-
-
 def test_the_rule_index_names_files_that_exist():
     text = (PROJECT / "docs" / "rules.md").read_text()
     paths = re.findall(r"`((?:models|macros|tests|seeds|expectations|dabing)/[\w/.*]+)`", text)
