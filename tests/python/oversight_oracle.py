@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any
 
@@ -616,24 +616,76 @@ def withheld_cells(cells: Cells) -> set[tuple[str, str]]:
     return withheld
 
 
+def disclosed_cases(result: Result) -> dict[tuple[str, int, str], int]:
+    """Settlements with a payout of each scheme, year and place of settlement, of persons who are paid in the year."""
+    paid = {(a.scheme_id, a.benefit_year, a.person_no) for a in result.all_accounts if a.payout_amount > 0}
+    place = {row["setl_id"]: PLACES.get(row["pay_loc"], "unknown") for row in result.accepted["setl_d"]}
+    cases: dict[tuple[str, int, str], int] = defaultdict(int)
+    for payout in result.all_payouts:
+        person = result.settlements[payout.settlement_id].person_no
+        if payout.payout_amount > 0 and (payout.scheme_id, payout.benefit_year, person) in paid:
+            for row in (place[payout.settlement_id], "total"):
+                cases[payout.scheme_id, payout.benefit_year, row] += 1
+    return cases
+
+
+def disclosed_days(result: Result) -> dict[tuple[str, int], dict[str, Decimal | None]]:
+    """Days from discharge to settlement of paid stays; those of 1 to 4 persons are withheld."""
+    ends = {row["setl_id"]: row["enddate"] for row in result.accepted["setl_d"]}
+    days: dict[tuple[str, int], list[Decimal]] = defaultdict(list)
+    persons: dict[tuple[str, int], set[str]] = defaultdict(set)
+    for payout in result.all_payouts:
+        s = result.settlements[payout.settlement_id]
+        if payout.payout_amount > 0 and not s.is_reversal and s.care_type == "inpatient" and ends[s.settlement_id]:
+            key = payout.scheme_id, payout.benefit_year
+            days[key].append(Decimal((s.settled_at.date() - ends[s.settlement_id].date()).days))
+            persons[key].add(s.person_no)
+    return {
+        key: {
+            name: nearest_rank(values, percent) if len(persons[key]) > 4 else None
+            for name, percent in (("median_days", 50), ("percentile_90_days", 90))
+        }
+        for key, values in days.items()
+    }
+
+
 def compare_disclosure(warehouse: Any, result: Result, differences: Any) -> list[str]:
-    """Every cell of the disclosed tables, value or withheld, on both sides."""
+    """Every cell of the disclosed tables and the figures of persons and days, value or withheld, on both sides."""
     expected = {}
+
+    def disclose(key: tuple, value: Decimal | int | None, is_withheld: bool) -> None:
+        shown = None if is_withheld or value is None else Decimal(value)
+        expected[key] = {"disclosed_value": shown, "is_withheld": is_withheld}
+
+    cases, days = disclosed_cases(result), disclosed_days(result)
     for (scheme_id, year, section), cells in disclosed_tables(result).items():
         withheld = withheld_cells(cells)
+        if section == "settlement_place":
+            whole = cases[scheme_id, year, "total"]
+            for row in cells:
+                is_withheld, count = (row, "total") in withheld, cases[scheme_id, year, row]
+                share = (Decimal(count) / whole).quantize(Decimal("0.0001"), rounding=ROUND_HALF_UP)
+                disclose((scheme_id, year, section, row, "total", "cases_paid"), count, is_withheld)
+                disclose((scheme_id, year, section, row, "total", "case_share"), share, is_withheld)
+            is_few = 1 <= cells["total"]["total"][0] <= 4
+            figures = zip(("persons_paid", "payout_amount"), cells["total"]["total"], strict=True)
+            for measure, value in (*figures, ("cases_paid", whole)):
+                disclose((scheme_id, year, "summary", "scheme", "total", measure), value, is_few)
+            for measure, value in days.get((scheme_id, year), {}).items():
+                disclose((scheme_id, year, "summary", "scheme", "total", measure), value, is_few or value is None)
         for row, columns in cells.items():
             for column, amounts in columns.items():
                 for measure, value in zip(("persons_paid", "payout_amount"), amounts, strict=True):
-                    is_withheld = (row, column) in withheld
-                    expected[scheme_id, year, section, row, column, measure] = {
-                        "disclosed_value": None if is_withheld else Decimal(value),
-                        "is_withheld": is_withheld,
-                    }
+                    disclose((scheme_id, year, section, row, column, measure), value, (row, column) in withheld)
     found = warehouse.keyed(
         "oversight.annual_disclosure",
         ("scheme_id", "benefit_year", "section", "row_code", "column_code", "measure"),
         ("disclosed_value", "is_withheld"),
-        "section in ('county', 'settlement_place') and measure <> 'cases_paid'",
+        # funding is compared where it is made; a year in which nobody is paid has zeros and no table
+        """section in ('county', 'settlement_place') or (
+            section = 'summary' and measure not in ('insured_heads', 'income_amount', 'balance_amount')
+            and (scheme_id, benefit_year) in (
+                select (scheme_id, benefit_year) from oversight.annual_disclosure where section = 'county'))""",
     )
     return differences("annual_disclosure", expected, found)
 

@@ -13,6 +13,7 @@ from test_build import PUBLIC
 
 from dabing.cases import LISTS, write_cases
 from dabing.errors import DabingError
+from dabing.run import _without_key
 
 # Rows as they were delivered, for those who mend the extract (docs/public-marts.md): the one exception.
 AS_DELIVERED = {("quality", "quarantine", "raw_row"), ("quality", "quarantine", "record_key")}
@@ -29,16 +30,21 @@ def warehouse(sample_build, tmp_path_factory):
             create temp table secret as
             select distinct unnest([psn_name, certno, psn_no]) as value
             from read_parquet({files}, union_by_name = true, hive_partitioning = false)""")
-        connection.execute("delete from secret where value is null")
+        # a blank is nobody's name
+        connection.execute("delete from secret where value is null or trim(value) = ''")
         yield connection
 
 
-def texts(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str, str]]:
-    """Every text column of every public table."""
+def columns_of(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str, str], str]:
+    """Every column of every public table with its type."""
     found = connection.execute("""
-        select schema_name, table_name, column_name from duckdb_columns()
-        where data_type = 'VARCHAR' and not internal and database_name = current_database()""").fetchall()
-    return [column for column in found if column[1] in PUBLIC.get(column[0], set()) and column not in AS_DELIVERED]
+        select schema_name, table_name, column_name, data_type from duckdb_columns()
+        where not internal and database_name = current_database()""").fetchall()
+    return {
+        (schema, table, column): data_type
+        for schema, table, column, data_type in found
+        if table in PUBLIC.get(schema, set()) and (schema, table, column) not in AS_DELIVERED
+    }
 
 
 def named_in(connection: duckdb.DuckDBPyConnection, schema: str, table: str, column: str) -> int:
@@ -51,10 +57,23 @@ def named_in(connection: duckdb.DuckDBPyConnection, schema: str, table: str, col
 
 
 def test_no_public_table_holds_a_name_a_certificate_or_a_person_number(warehouse):
-    columns = texts(warehouse)
-    assert {(schema, table) for schema, table, _ in columns} > {("oversight", "claim_review_flag")}
-    assert len(columns) > 150
-    assert [column for column in columns if named_in(warehouse, *column)] == []
+    """Every column of every public table: texts are searched, numbers are too short to be those of a person."""
+    columns = columns_of(warehouse)
+    assert {(schema, table) for schema, table, _ in columns} == {
+        (schema, table) for schema, tables in PUBLIC.items() for table in tables
+    }
+    texts = [column for column, data_type in columns.items() if data_type == "VARCHAR"]
+    assert len(texts) > 150
+    assert [column for column in texts if named_in(warehouse, *column)] == []
+    numbers: dict[tuple[str, str], list[str]] = {}
+    for (schema, table, column), data_type in columns.items():
+        if data_type.startswith(("DECIMAL", "BIGINT", "INTEGER", "HUGEINT")):
+            numbers.setdefault((schema, table), []).append(f"max(abs({column}))")
+        else:
+            assert data_type in {"VARCHAR", "DATE", "TIMESTAMP", "BOOLEAN"}, (schema, table, column)
+    for (schema, table), largest in numbers.items():
+        found = warehouse.execute(f"select greatest({', '.join(largest)}, 0) from {schema}.{table}").fetchone()
+        assert found[0] < 10**12, (schema, table)
 
 
 def test_the_search_finds_what_is_there(warehouse):
@@ -103,6 +122,16 @@ def test_without_the_key_a_sentence_says_what_to_do(sample_build, tmp_path, monk
     assert not (tmp_path / "cases").exists()
     with pytest.raises(DabingError, match="no published warehouse"):
         write_cases(tmp_path / "nowhere", tmp_path / "cases")
+
+
+def test_a_run_without_a_key_says_what_to_do(sample_raw, tmp_path):
+    """Rule J3: the sample has a key of its own and says so."""
+    of_the_sample, of_others = _without_key(sample_raw, tmp_path), _without_key(tmp_path, tmp_path)
+    assert "made-up persons of the sample" in of_the_sample
+    assert "sample" not in of_others
+    for told in (of_the_sample, of_others):
+        assert "DBT_ENV_SECRET_PERSON_KEY" in told
+        assert str(tmp_path / "person_key") in told
 
 
 def test_the_key_made_by_a_run_is_for_its_owner_only(sample_build):
