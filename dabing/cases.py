@@ -61,8 +61,13 @@ def write_cases(warehouse: Path, directory: Path) -> dict[str, int]:
         with os.fdopen(target, "w", newline="", encoding="utf-8-sig") as file:
             writer = csv.writer(file)
             writer.writerow(names)
-            writer.writerows(rows)
+            writer.writerows([_as_text(value) for value in row] for row in rows)
     return {table: len(rows) for table, (_, rows) in lists.items()}
+
+
+def _as_text(value: object) -> object:
+    """A text that a spreadsheet would take for a formula, marked as the text that it is: names come from outside."""
+    return f"'{value}" if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, table: str, condition: str) -> tuple[list[str], list[tuple]]:

@@ -25,3 +25,9 @@
 {%- macro said(value) -%}
     coalesce(cast({{ value }} as {{ dbt.type_string() }}), 'unknown')
 {%- endmacro -%}
+
+
+{#- A sex in a sentence. -#}
+{%- macro sex_name(code) -%}
+    case {{ code }} when '1' then 'male' when '2' then 'female' end
+{%- endmacro -%}

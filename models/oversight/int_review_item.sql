@@ -6,10 +6,10 @@
     'R08': {'when': 'unit_price > unit_price_to', 'observed': 'unit_price', 'expected': 'unit_price_to',
         'evidence': "'unit price ' || " ~ said('unit_price') ~ " || ' above ' || " ~ said('unit_price_to')},
     'R09': {'when': "persons_sex in ('1', '2') and persons_sex <> sex", 'observed': 'null', 'expected': 'null',
-        'evidence': "'for sex ' || sex || ', the person has ' || persons_sex"},
+        'evidence': "'for ' || " ~ sex_name('sex') ~ " || ' persons, this one is ' || " ~ sex_name('persons_sex')},
     'R10': {'when': 'is_outside_age', 'observed': 'null', 'expected': 'null',
         'evidence': "'for ages from ' || " ~ said('coalesce(age_from, 0)') ~ " || ' to below ' || "
-            ~ said('coalesce(age_to, 200)') ~ " || ', the person was born on ' || " ~ said('born_on')},
+            ~ said('coalesce(age_to, 200)') ~ " || ', the person was born in ' || " ~ said('birth_year')},
 } %}
 with
 
@@ -57,7 +57,8 @@ judged as (
         items.quantity_to,
         items.unit_price_to,
         persons.sex as persons_sex,
-        persons.born_on,
+        -- As in dim_person: the day of birth is for nobody who reads flags (rule J3).
+        {{ year_of('persons.born_on') }} as birth_year,
         {{ add_months('persons.born_on', '12 * items.age_from') }} > claims.settled_on
         or {{ add_months('persons.born_on', '12 * items.age_to') }} <= claims.settled_on as is_outside_age
     from charged

@@ -484,10 +484,11 @@ def item_faults(
     if price > dearest:
         faults["R08"] = (f"unit price {price:.4f} above {dearest:.2f}", price, dearest)
     if item["sex"] and sex in ("1", "2") and sex != item["sex"]:
-        faults["R09"] = (f"for sex {item['sex']}, the person has {sex}", None, None)
+        names = {"1": "male", "2": "female"}
+        faults["R09"] = (f"for {names[item['sex']]} persons, this one is {names[sex]}", None, None)
     if born and not is_of_age(born.date(), day, item):
         ages = f"from {item['age_from'] or 0} to below {item['age_to'] or 200}"
-        faults["R10"] = (f"for ages {ages}, the person was born on {born.date()}", None, None)
+        faults["R10"] = (f"for ages {ages}, the person was born in {born.year}", None, None)
     return faults
 
 

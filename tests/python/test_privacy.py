@@ -11,7 +11,7 @@ import pytest
 from conftest import Build, run_dabing
 from test_build import PUBLIC
 
-from dabing.cases import LISTS, write_cases
+from dabing.cases import LISTS, _as_text, write_cases
 from dabing.errors import DabingError
 from dabing.run import _without_key
 
@@ -102,6 +102,10 @@ def test_the_lists_by_name_are_for_their_owner_only(sample_build, tmp_path):
     again = run_dabing("cases", "--warehouse", sample_build.database.parent, "--directory", folder)
     assert again.returncode == 1
     assert "is there already" in again.stderr
+
+
+def test_a_name_is_no_formula():
+    assert [_as_text(value) for value in ("=1+1", "@x", "王一", None, -1)] == ["'=1+1", "'@x", "王一", None, -1]
 
 
 def copy_without_key(build: Build, folder: Path) -> Path:
