@@ -3,7 +3,7 @@
 {%- set figures = {
     'insured_heads': ['person', 'is_funding_withheld'],
     'income_amount': ['yuan', 'is_funding_withheld'],
-    'balance_amount': ['yuan', 'is_funding_withheld or ' ~ paid],
+    'balance_amount': ['yuan', 'is_balance_withheld'],
     'persons_paid': ['person', paid],
     'cases_paid': ['case', paid],
     'payout_amount': ['yuan', paid],

@@ -72,28 +72,43 @@ days as (
     from ranked
     group by scheme_id, benefit_year
 
+),
+
+figures as (
+
+    select
+        coalesce(fund_years.scheme_id, totals.scheme_id) as scheme_id,
+        coalesce(fund_years.benefit_year, totals.benefit_year) as benefit_year,
+        fund_years.insured_heads,
+        fund_years.income_amount,
+        fund_years.balance_amount,
+        coalesce(totals.total_persons, 0) as persons_paid,
+        coalesce(totals.total_cases, 0) as cases_paid,
+        coalesce(totals.total_payout, 0) as payout_amount,
+        days.median_days,
+        days.percentile_90_days,
+        coalesce(fund_years.insured_heads between 1 and 4, false) as is_funding_withheld,
+        coalesce(totals.total_persons between 1 and 4, false) as is_payout_withheld,
+        coalesce(days.persons between 1 and 4, false) as is_days_withheld
+    from fund_years
+    full join totals
+        on
+            fund_years.scheme_id = totals.scheme_id
+            and fund_years.benefit_year = totals.benefit_year
+    left join days
+        on
+            coalesce(fund_years.scheme_id, totals.scheme_id) = days.scheme_id
+            and coalesce(fund_years.benefit_year, totals.benefit_year) = days.benefit_year
+
 )
 
+-- A balance carries the payouts of all years before it: once one of them is withheld, the difference of two balances
+-- would tell it.
 select
-    coalesce(fund_years.scheme_id, totals.scheme_id) as scheme_id,
-    coalesce(fund_years.benefit_year, totals.benefit_year) as benefit_year,
-    fund_years.insured_heads,
-    fund_years.income_amount,
-    fund_years.balance_amount,
-    coalesce(totals.total_persons, 0) as persons_paid,
-    coalesce(totals.total_cases, 0) as cases_paid,
-    coalesce(totals.total_payout, 0) as payout_amount,
-    days.median_days,
-    days.percentile_90_days,
-    coalesce(fund_years.insured_heads between 1 and 4, false) as is_funding_withheld,
-    coalesce(totals.total_persons between 1 and 4, false) as is_payout_withheld,
-    coalesce(days.persons between 1 and 4, false) as is_days_withheld
-from fund_years
-full join totals
-    on
-        fund_years.scheme_id = totals.scheme_id
-        and fund_years.benefit_year = totals.benefit_year
-left join days
-    on
-        coalesce(fund_years.scheme_id, totals.scheme_id) = days.scheme_id
-        and coalesce(fund_years.benefit_year, totals.benefit_year) = days.benefit_year
+    *,
+    max(case when is_payout_withheld or is_funding_withheld then 1 else 0 end) over (
+        partition by scheme_id
+        order by benefit_year
+        rows between unbounded preceding and current row
+    ) = 1 as is_balance_withheld
+from figures
