@@ -151,7 +151,12 @@ OVERLAPPING = (
             < (later.started_on, later.left_on, later.settlement_id)
         and earlier.left_on > later.started_on and later.left_on > later.started_on"""
 )
-READMITTED = PAIRS + "later.institution_code = earlier.institution_code and later.started_on = earlier.left_on"
+READMITTED = (
+    PAIRS
+    + """later.institution_code = earlier.institution_code and later.started_on = earlier.left_on
+        and (earlier.left_on, earlier.started_on, earlier.settlement_id)
+            < (later.left_on, later.started_on, later.settlement_id)"""
+)
 DEAR = """
     with stays as (
         select *, count(*) over peers as peers, quantile_disc(total_cost, 0.5) over peers as median
