@@ -371,7 +371,7 @@ def test_no_balance_tells_a_payout_that_is_withheld(warehouse):
         where section = 'summary' and measure in ('balance_amount', 'income_amount', 'payout_amount')
     """).fetchall():
         figures.setdefault(scheme, {})[year, measure] = is_withheld
-    assert {scheme: told_by_balances(withheld) for scheme, withheld in figures.items()} == dict.fromkeys(figures, set())
+    assert [scheme for scheme, withheld in figures.items() if told_by_balances(withheld)] == []
     # as if only the balance of the year itself were withheld
     years = {(year, name): False for year in (2021, 2022, 2023) for name in ("balance_amount", "payout_amount")}
     years |= {(2022, "balance_amount"): True, (2022, "payout_amount"): True}
