@@ -15,17 +15,18 @@ spells as (
 
 ),
 
-covers as (
+-- Who has paid and waits is enrolled: a premium is looked for, not cover.
+enrolments as (
 
     select distinct
         spells.person_key,
         spells.first_passed_on
     from spells
-    inner join {{ ref('fct_cover_span') }} as cover_spans
+    inner join {{ ref('int_premium') }} as premiums
         on
-            spells.person_key = cover_spans.person_key
-            and cover_spans.covered_from <= spells.observed_on
-            and spells.observed_on < cover_spans.covered_to
+            spells.person_key = premiums.person_key
+            and premiums.cover_year = {{ year_of('spells.observed_on') }}
+            and premiums.paid_on <= spells.observed_on
 
 ),
 
@@ -77,16 +78,16 @@ select
     spells.person_key,
     spells.first_passed_on,
     spells.observed_on,
-    coalesce(supplementary_pools.offered_from <= spells.observed_on and covers.person_key is null, false)
+    coalesce(supplementary_pools.offered_from <= spells.observed_on and enrolments.person_key is null, false)
         as can_enrol_supplementary,
     coalesce(medical_aid_pools.offered_from <= spells.observed_on, false)
     and spells.monitored_as = 'fall_into_poverty' as can_be_recognised,
     aid_limits.person_key is not null as is_aid_limit_reached
 from spells
-left join covers
+left join enrolments
     on
-        spells.person_key = covers.person_key
-        and spells.first_passed_on = covers.first_passed_on
+        spells.person_key = enrolments.person_key
+        and spells.first_passed_on = enrolments.first_passed_on
 left join supplementary_pools on spells.pool_region_code = supplementary_pools.pool_region_code
 left join medical_aid_pools on spells.pool_region_code = medical_aid_pools.pool_region_code
 left join aid_limits

@@ -241,9 +241,10 @@ def watch_list(result: Result, policy: Policy) -> dict[tuple[str, date], dict]:
     for s in result.settlements.values():
         by_person[s.person_no].append(s)
         days[s.pool].append(s.settled_at.date())
-    covers: dict[str, list[tuple]] = defaultdict(list)
-    for scheme_id, person_no, *span in result.cover_spans:
-        covers[person_no].append((scheme_id, *span))
+    first_years = [
+        row["effective_from"].year for row in policy.seeds["scheme"] if row["scheme_kind"] == "supplementary"
+    ]
+    premiums = oracle.premiums_of(result.accepted["supp_enrl_d"], min(first_years, default=0), 9999)
     offered = {
         kind: {
             row["pool_region_code"]: row["effective_from"]
@@ -270,8 +271,10 @@ def watch_list(result: Result, policy: Policy) -> dict[tuple[str, date], dict]:
             def is_offered(kind: str, pool: str = person.pool, day: date = seen_on) -> bool:
                 return pool in offered[kind] and offered[kind][pool] <= day
 
-            is_covered = any(span[1] <= seen_on < span[2] for span in covers[person_no])
-            row["can_enrol_supplementary"] = is_offered("supplementary") and not is_covered
+            is_enrolled = any(
+                premium.year == seen_on.year and premium.paid_on <= seen_on for premium in premiums.get(person_no, ())
+            )
+            row["can_enrol_supplementary"] = is_offered("supplementary") and not is_enrolled
             row["can_be_recognised"] = is_offered("medical_aid") and row["monitored_as"] == "fall_into_poverty"
             row["helping_layer"] = helping_layer(row)
             found[person_no, first] = row
