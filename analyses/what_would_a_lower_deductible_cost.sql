@@ -1,4 +1,4 @@
--- What each scenario would pay beside what is enacted, by scheme and year: what a lower deductible costs, whom it reaches.
+-- What each scenario would pay beside what is enacted, by scheme and year: what a lower deductible costs.
 -- Other values need no build: dabing whatif asks them of the same models.
 with
 

@@ -1,5 +1,5 @@
--- The ten institutions of each pool and year at which aided persons bear most, with the part that is own expense: whom to
--- talk to about the agreed ceiling first.
+-- The ten institutions of each pool and year at which aided persons bear most, with what is own expense: whom to talk
+-- to about the agreed ceiling first.
 with
 
 institutions as (

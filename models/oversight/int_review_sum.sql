@@ -10,6 +10,10 @@
     },
     'cash payment': {'recorded': 'cash_paid', 'parts': 'person_paid - account_paid'},
 } %}
+{%- set contradictions = [] %}
+{%- for sum in sums.values() %}
+{%- do contradictions.append(sum.recorded ~ ' <> ' ~ sum.parts) %}
+{%- endfor %}
 with
 
 account_pools as (
@@ -53,9 +57,7 @@ contradicting as (
 
     select * from settlements
     where
-        {%- for sum in sums.values() %}
-        {{ 'or ' if not loop.first }}{{ sum.recorded }} <> {{ sum.parts }}
-        {%- endfor %}
+        {{ contradictions | join('\n        or ') }}
 
 ),
 

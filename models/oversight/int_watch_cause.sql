@@ -85,20 +85,23 @@ quarters as (
 select
     quarters.person_key,
     quarters.first_passed_on,
-    {%- for part in ['disease', 'institution'] %}
-    by_{{ part }}.{{ part }}_code as main_{{ part }}_code,
-    cast(by_{{ part }}.borne_amount as decimal(18, 2)) as main_{{ part }}_burden,
-    {%- endfor %}
+    by_disease.disease_code as main_disease_code,
+    cast(by_disease.borne_amount as decimal(18, 2)) as main_disease_burden,
+    by_institution.institution_code as main_institution_code,
+    cast(by_institution.borne_amount as decimal(18, 2)) as main_institution_burden,
     cast(quarters.own_expense as decimal(18, 2)) as own_expense,
-    {%- for name in quarters %}
-    cast(quarters.borne_months_{{ name }} as decimal(18, 2)) as borne_months_{{ name }}
-    {{- ',' if not loop.last }}
-    {%- endfor %}
+    cast(quarters.borne_months_1_to_3 as decimal(18, 2)) as borne_months_1_to_3,
+    cast(quarters.borne_months_4_to_6 as decimal(18, 2)) as borne_months_4_to_6,
+    cast(quarters.borne_months_7_to_9 as decimal(18, 2)) as borne_months_7_to_9,
+    cast(quarters.borne_months_10_to_12 as decimal(18, 2)) as borne_months_10_to_12
 from quarters
-{%- for part in ['disease', 'institution'] %}
-left join by_{{ part }}
+left join by_disease
     on
-        quarters.person_key = by_{{ part }}.person_key
-        and quarters.first_passed_on = by_{{ part }}.first_passed_on
-        and by_{{ part }}.place = 1
-{%- endfor %}
+        quarters.person_key = by_disease.person_key
+        and quarters.first_passed_on = by_disease.first_passed_on
+        and by_disease.place = 1
+left join by_institution
+    on
+        quarters.person_key = by_institution.person_key
+        and quarters.first_passed_on = by_institution.first_passed_on
+        and by_institution.place = 1

@@ -1,5 +1,5 @@
--- Drugs, services and materials of an area and period by persons, cost and what lies outside the policy, all persons and
--- aided persons apart (rule I5).
+-- Drugs, services and materials of an area and period by persons, cost and what lies outside the policy, all persons
+-- and aided persons apart (rule I5).
 with
 
 lines as (
