@@ -1,5 +1,6 @@
 """The command line: `dabing sample` writes input to try things on, `dabing run` builds, checks and publishes,
-`dabing whatif` says what another policy would have paid, `dabing explain` how an amount came about."""
+`dabing whatif` says what another policy would have paid, `dabing explain` how an amount came about, `dabing cases`
+writes the lists that case workers need by name."""
 
 from __future__ import annotations
 
@@ -81,6 +82,10 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("--language", choices=("en", "zh"), default="en", help="English or Chinese (default: en)")
     explain.add_argument("--json", action="store_true", help="as JSON instead of text")
     explain.add_argument("--warehouse", type=Path, default=Path("warehouse"), help="folder of the published result")
+
+    cases = commands.add_parser("cases", help="write the lists that case workers need by name, for their owner only")
+    cases.add_argument("--directory", type=Path, required=True, help="a new folder for the lists (mode 0700)")
+    cases.add_argument("--warehouse", type=Path, default=Path("warehouse"), help="folder of the published result")
     return parser
 
 
@@ -133,6 +138,11 @@ def main(arguments: list[str] | None = None) -> int:
                 options.json,
             )
             sys.stdout.write(text + "\n")
+        elif options.command == "cases":
+            from dabing.cases import write_cases
+
+            for table, rows in write_cases(options.warehouse, options.directory).items():
+                console.print(f"{options.directory / table}.csv: {rows:,} rows with names; nobody else may read it")
         else:
             from dabing.run import run
 

@@ -65,6 +65,8 @@ def run(
             )
             return served
         _build_and_publish(raw, warehouse, project, files, sources, keep_failed, engine, console)
+    if not os.environ.get("DBT_ENV_SECRET_PERSON_KEY"):
+        console.print(f"\n{_without_key(raw, warehouse)}", markup=False)
     console.print(f"\nPublished: {served}", markup=False)
     return served
 
@@ -107,6 +109,22 @@ def _person_key(warehouse: Path) -> str:
     from dabing.duckdb_plugin import person_key
 
     return person_key(os.environ.get("DBT_ENV_SECRET_PERSON_KEY", ""), warehouse / "person_key")
+
+
+def _without_key(raw: Path, warehouse: Path) -> str:
+    """What to do where nobody gave the key of the person hash (rule J3)."""
+    from dabing.sample import MANIFEST
+
+    file = warehouse / "person_key"
+    if (raw / MANIFEST).exists():
+        return (
+            f"The made-up persons of the sample appear under a hash with a key of their own, kept in {file}. For real"
+            " persons set DBT_ENV_SECRET_PERSON_KEY to a long secret of yours."
+        )
+    return (
+        f"DBT_ENV_SECRET_PERSON_KEY is not set: persons appear under a hash whose key is kept in {file}. Set it to a"
+        " long secret of yours, or keep that file: under another key the same persons get other keys."
+    )
 
 
 def _check_served(served: Path) -> None:

@@ -25,6 +25,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from dabing import sample_sql as bulk
 from dabing.errors import DabingError
+from dabing.sample_oversight import plant_oversight
 
 MANIFEST = "_manifest.json"
 CHUNK = 100_000
@@ -733,7 +734,8 @@ class Plants:
         person = dict(psn_no=number, insutype=insutype, insu_admdvs=county, poolarea_no=pool, case=case, settled=0)
         person["psn_type"] = "11" if insutype == "310" else "15"
         row = "psn_name=样例 gend=1 brdy=1970-01-01 psn_cert_type=01 certno=000000197001010000 surv_stas=1"
-        self.add("psn_info_b", {"psn_no": number, "resd_loc_admdvs": home, **fields(row.split())})
+        told = {name: given[name] for name in ("gend", "brdy") if name in given}
+        self.add("psn_info_b", {"psn_no": number, "resd_loc_admdvs": home, **fields(row.split()), **told})
         for begin, end, status, *changes in (
             [*spell, "", "1"][: max(3, len(spell))] for spell in values(words, "spell") or [["2015-01-01"]]
         ):
@@ -1125,7 +1127,7 @@ def _write(root: Path, persons: int, seed: int, progress: bool, threads: int | N
         rows["fund_txn_d"] = len(funds)
         write_rows(con, root, "fund_txn_d", "bulk/part-00000.parquet", funds, "typed")
         plants = Plants()
-        for plant in (plant_ladders, plant_script, plant_cover, plant_funds, plant_other_rows):
+        for plant in (plant_ladders, plant_script, plant_cover, plant_funds, plant_other_rows, plant_oversight):
             plant(plants)
         for (table, file), planted in plants.rows.items():
             write_rows(con, root, table, FILES[file], planted, file)

@@ -66,7 +66,7 @@
 {%- endmacro -%}
 
 {%- macro spark__days_between(first, last) -%}
-    datediff(cast({{ last }} as date), cast({{ first }} as date))
+    cast(datediff(cast({{ last }} as date), cast({{ first }} as date)) as int)
 {%- endmacro -%}
 
 {%- macro spark__whole_quotient(dividend, divisor) -%}

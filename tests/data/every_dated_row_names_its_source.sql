@@ -17,6 +17,8 @@
     'pool_parameter',
     'income_per_capita',
     'guardrail',
+    'review_rule',
+    'review_item',
 ] %}
 with
 

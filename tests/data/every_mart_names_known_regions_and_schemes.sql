@@ -25,6 +25,16 @@
     'benefit_schedule': ['scheme_id'],
     'guardrail_check': ['pool_region_code', 'scheme_id'],
     'fct_scenario': ['region_code', 'scheme_id'],
+    'poverty_risk_watchlist': ['region_code', 'pool_region_code'],
+    'relief_case': ['region_code', 'pool_region_code'],
+    'claim_review_flag': ['region_code', 'pool_region_code'],
+    'disease_ranking': ['region_code', 'pool_region_code'],
+    'institution_ranking': ['region_code', 'pool_region_code'],
+    'item_ranking': ['region_code', 'pool_region_code'],
+    'visit_flow': ['home_region_code', 'pool_region_code'],
+    'tilt_and_deposit': ['region_code', 'pool_region_code'],
+    'fund_warning': ['region_code', 'scheme_id'],
+    'annual_disclosure': ['scheme_id'],
 } %}
 with
 

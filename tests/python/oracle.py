@@ -110,7 +110,9 @@ TABLES = {
             " cash_payamt ownpay_hosp_part"
         ),
         times=_words("begndate enddate setl_time"),
-        texts=_words("setl_id init_setl_id psn_no insutype insu_admdvs med_type dise_no"),
+        texts=_words(
+            "setl_id init_setl_id psn_no insutype insu_admdvs med_type dise_no mdtrt_id fixmedins_code hosp_lv pay_loc"
+        ),
     ),
     "fee_list_d": Table(
         key=("bkkp_sn", "setl_id"),
@@ -124,9 +126,9 @@ TABLES = {
         key=("mdtrt_id",),
         required=("mdtrt_id",),
         times=_words("begntime endtime die_date"),
-        texts=("mdtrt_id",),
+        texts=_words("mdtrt_id psn_no"),
     ),
-    "psn_info_b": Table(key=("psn_no",), required=("psn_no",), times=("brdy",), texts=("psn_no",)),
+    "psn_info_b": Table(key=("psn_no",), required=("psn_no",), times=("brdy",), texts=_words("psn_no gend surv_stas")),
     "psn_insu_d": Table(
         key=("psn_insu_rlts_id",),
         required=_words("psn_insu_rlts_id psn_no insutype crt_insu_date insu_admdvs"),
@@ -1832,6 +1834,8 @@ class Aid:
 
     amounts: dict[str, Decimal] = field(default_factory=dict)
     categories: dict[str, tuple[str, str, date]] = field(default_factory=dict)
+    # What the rates give of each settlement, before the limits.
+    entitlements: dict[str, Decimal] = field(default_factory=dict)
 
 
 def held_to(whole: Decimal, amount: Decimal) -> Decimal:
@@ -1886,6 +1890,7 @@ def pay_aid(
             else:
                 inpatient += entitlement
             result.amounts[settlement.settlement_id] = given(inpatient, outpatient) - before
+            result.entitlements[settlement.settlement_id] = entitlement
 
 
 # ---------------------------------------------------------------------------------------------
@@ -2270,6 +2275,7 @@ class Result:
     cover_statuses: dict[tuple[str, str], str] = field(default_factory=dict)
     cover_spans: list[tuple] = field(default_factory=list)
     aids: dict[str, Decimal] = field(default_factory=dict)
+    aid_entitlements: dict[str, Decimal] = field(default_factory=dict)
     burdens: dict[str, dict[str, Decimal]] = field(default_factory=dict)
     variances: list[Variance] = field(default_factory=list)
     supposed: dict[str, list[Decimal]] = field(default_factory=dict)
@@ -2357,6 +2363,7 @@ def evaluate(tables: dict[str, list[Row]], policy: Policy) -> Result:
         cover_statuses=supplementary.statuses,
         cover_spans=spans,
         aids=aid.amounts,
+        aid_entitlements=aid.entitlements,
         burdens=burdens_of(everyone, amounts, aid, policy),
         variances=variances,
         supposed=supposed,

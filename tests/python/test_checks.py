@@ -223,6 +223,66 @@ COLUMNS: dict[str, dict[str, str]] = {
         bigint="persons persons_paid enacted_persons enacted_persons_paid",
         money="payout_amount enacted_payout_amount payout_difference",
     ),
+    "oversight.poverty_risk_watchlist": _columns(
+        varchar="person_key watch_status",
+        integer="risk_level peak_level",
+        date="first_passed_on level_2_passed_on level_3_passed_on resolved_on observed_on",
+    ),
+    "oversight.relief_case": _columns(
+        varchar="person_key", integer="benefit_year", money="borne_amount relief_amount borne_after_relief"
+    ),
+    "oversight.enrolment_gap": _columns(
+        varchar="person_key gap_kind region_code", date="gap_from gap_to", bigint="case_count", money="amount"
+    ),
+    "oversight.claim_review_flag": _columns(varchar="rule_no severity settlement_id evidence", bigint="finding_count"),
+    "oversight.claim_review_month": _columns(
+        varchar="institution_code rule_no", integer="settled_month", bigint="flag_count settlement_count"
+    ),
+    "oversight.institution_own_expense": _columns(
+        varchar="institution_code",
+        integer="benefit_year",
+        boolean="is_above_ceiling",
+        money="aided_total_cost aided_own_expense",
+    )
+    | dict.fromkeys(
+        ("own_expense_ceiling", "catalogue_share", "negotiated_drug_share", "procured_drug_share"), "decimal(18, 4)"
+    ),
+    "oversight.disease_ranking": _columns(
+        varchar="area_level region_code pool_region_code period_kind person_group disease_code",
+        integer="period",
+        bigint="persons",
+        money="total_cost",
+    ),
+    "oversight.institution_ranking": _columns(
+        varchar="area_level region_code pool_region_code period_kind person_group institution_code",
+        integer="period",
+        bigint="persons",
+        money="total_cost",
+    ),
+    "oversight.item_ranking": _columns(
+        varchar="area_level region_code pool_region_code period_kind person_group item_type item_code",
+        integer="period",
+        bigint="persons",
+        money="total_cost",
+    ),
+    "oversight.visit_flow": _columns(
+        varchar="pool_region_code home_region_code care_region_code",
+        integer="settled_month",
+        bigint="visit_count referred_visit_count aided_visit_count",
+        money="total_cost referred_total_cost aided_total_cost",
+    ),
+    "oversight.tilt_and_deposit": _columns(
+        varchar="settlement_id measure", money="borne_before borne_after tilt_amount"
+    ),
+    "oversight.fund_warning": _columns(
+        varchar="scheme_id region_code insurance_type warning_level",
+        integer="benefit_year posted_month month_of_year",
+        money="payout_to_date_amount",
+    ),
+    "oversight.annual_disclosure": _columns(
+        varchar="scheme_id section row_code column_code measure unit", integer="benefit_year", boolean="is_withheld"
+    )
+    | {"disclosed_value": "decimal(18, 4)"},
 }
 CHECK_RESULT = """
 create table quality.check_result (
@@ -375,6 +435,53 @@ GOOD: dict[str, dict[str, object]] = {
         scenario_id=low scheme_id=wenzhou_cii region_code=330381 assistance_category=none benefit_year=2021
         parameter_status=illustrative persons=1 persons_paid=1 enacted_persons=1 enacted_persons_paid=1
         payout_amount=150 enacted_payout_amount=140 payout_difference=10
+    """),
+    "oversight.poverty_risk_watchlist": _row("""
+        person_key=K1 watch_status=open risk_level=2 peak_level=3 first_passed_on=2021-03-05
+        level_2_passed_on=2021-04-05 level_3_passed_on=2021-05-05 observed_on=2021-12-31
+    """),
+    "oversight.relief_case": _row("""
+        person_key=K1 benefit_year=2021 borne_amount=210 relief_amount=10 borne_after_relief=200
+    """),
+    "oversight.enrolment_gap": _row("""
+        person_key=K1 gap_kind=aided_not_paid_as_aided region_code=330381 gap_from=2021-01-01 gap_to=2022-01-01
+        case_count=1 amount=100
+    """),
+    "oversight.claim_review_flag": _row("rule_no=R01 severity=high settlement_id=S1 finding_count=1")
+    | {"evidence": "stay from 2021-03-01 begins before S0 ends"},
+    "oversight.claim_review_month": _row("""
+        institution_code=H1 settled_month=202103 rule_no=R01 flag_count=1 settlement_count=10
+    """),
+    "oversight.institution_own_expense": _row("""
+        institution_code=H1 benefit_year=2021 aided_total_cost=1000 aided_own_expense=160 own_expense_ceiling=0.15
+        is_above_ceiling=true catalogue_share=1 negotiated_drug_share=0 procured_drug_share=0.5
+    """),
+    "oversight.disease_ranking": _row("""
+        area_level=pool region_code=330300 pool_region_code=330300 period_kind=month period=202103 person_group=all
+        disease_code=J18 persons=10 total_cost=100
+    """),
+    "oversight.institution_ranking": _row("""
+        area_level=pool region_code=330300 pool_region_code=330300 period_kind=month period=202103 person_group=all
+        institution_code=H1 persons=10 total_cost=100
+    """),
+    "oversight.item_ranking": _row("""
+        area_level=pool region_code=330300 pool_region_code=330300 period_kind=month period=202103 person_group=all
+        item_type=drug item_code=X1 persons=10 total_cost=100
+    """),
+    "oversight.visit_flow": _row("""
+        pool_region_code=330300 home_region_code=330381 care_region_code=330381 settled_month=202103 visit_count=10
+        referred_visit_count=1 aided_visit_count=1 total_cost=100 referred_total_cost=10 aided_total_cost=10
+    """),
+    "oversight.tilt_and_deposit": _row("""
+        settlement_id=S1 measure=tilt borne_before=3000 borne_after=3100 tilt_amount=50
+    """),
+    "oversight.fund_warning": _row("""
+        scheme_id=wenzhou_cii region_code=330381 insurance_type=resident benefit_year=2021 posted_month=202112
+        month_of_year=12 payout_to_date_amount=140 warning_level=none
+    """),
+    "oversight.annual_disclosure": _row("""
+        scheme_id=wenzhou_cii benefit_year=2021 section=county row_code=330381 column_code=total measure=persons_paid
+        unit=person disclosed_value=10 is_withheld=false
     """),
 }
 
@@ -585,13 +692,26 @@ def _fund_key(region: str) -> str:
     return f"scheme_id=wenzhou_cii, region_code={region}, insurance_type=resident, benefit_year=2021"
 
 
-def _fund_faults(suite: str, *rows: tuple[str, dict[str, object]]) -> list[Fault]:
-    """Faults of a fund mart, named by the key of its suite."""
-    table = f"funds.{suite}"
+def _keyed_faults(suite: str, *rows: tuple[str, dict[str, object]], schema: str = "oversight") -> list[Fault]:
+    """Faults of a mart, named by the key of its suite."""
+    table = f"{schema}.{suite}"
     keys = yaml.safe_load((checks.EXPECTATIONS / f"{suite}.yml").read_text(encoding="utf-8"))["meta"]["key_columns"]
     return [
         (suite, check, table, changes, ", ".join(f"{name}={(GOOD[table] | changes)[name]}" for name in keys))
         for check, changes in rows
+    ]
+
+
+def _fund_faults(suite: str, *rows: tuple[str, dict[str, object]]) -> list[Fault]:
+    return _keyed_faults(suite, *rows, schema="funds")
+
+
+def _ranking_faults(suite: str) -> list[Fault]:
+    costs = "counties_and_months_are_the_pool"
+    return [
+        *_keyed_faults(suite, ("aided_persons_are_some_of_all", {"person_group": "aided", "persons": 11})),
+        *_keyed_faults(suite, ("aided_persons_are_some_of_all", {"person_group": "aided", "region_code": "331100"})),
+        (suite, costs, f"oversight.{suite}", {"period_kind": "year", "period": 2021}, "region_code=330300"),
     ]
 
 
@@ -947,6 +1067,105 @@ MARTS_FAULTS = [
         ("nobody_is_paid_below_the_deductible", {"region_code": "2", "persons_paid": 2}, _scenario_key("2")),
         ("a_scenario_is_illustrative", {"region_code": "3", "parameter_status": "enacted"}, _scenario_key("3")),
     ),
+    *_keyed_faults(
+        "poverty_risk_watchlist",
+        ("an_open_warning_has_a_level_and_a_resolved_one_a_day", {"person_key": "1", "resolved_on": "2021-12-31"}),
+        ("an_open_warning_has_a_level_and_a_resolved_one_a_day", {"person_key": "2", "watch_status": "resolved"}),
+        ("an_open_warning_has_a_level_and_a_resolved_one_a_day", {"person_key": "3", "risk_level": 0}),
+        ("an_open_warning_has_a_level_and_a_resolved_one_a_day", {"person_key": "4", "peak_level": 1}),
+        ("days_of_a_warning_are_in_order", {"person_key": "5", "observed_on": "2021-03-04"}),
+        ("days_of_a_warning_are_in_order", {"person_key": "6", "level_2_passed_on": "2021-03-04"}),
+        ("days_of_a_warning_are_in_order", {"person_key": "7", "level_3_passed_on": "2021-04-04"}),
+    ),
+    (
+        "poverty_risk_watchlist",
+        "a_person_has_one_open_warning",
+        "oversight.poverty_risk_watchlist",
+        {"first_passed_on": "2021-03-06"},
+        "person_key=K1, first_passed_on=2021-03-05",
+    ),
+    *_keyed_faults(
+        "relief_case",
+        ("relief_stays_within_the_burden", {"person_key": "1", "borne_after_relief": "200.01"}),
+        ("relief_stays_within_the_burden", {"person_key": "2", "borne_amount": 5, "borne_after_relief": -5}),
+        ("relief_is_that_of_the_burden", {"person_key": "3"}),
+    ),
+    *_keyed_faults(
+        "enrolment_gap",
+        ("a_gap_has_days_and_amounts_above_zero", {"person_key": "1", "gap_to": "2021-01-01"}),
+        ("a_gap_has_days_and_amounts_above_zero", {"person_key": "2", "amount": 0}),
+        ("the_county_of_a_gap_is_known", {"person_key": "3", "region_code": None}),
+    ),
+    *_keyed_faults(
+        "claim_review_flag",
+        ("every_flag_has_its_evidence", {"settlement_id": "1", "evidence": "nothing much"}),
+        ("every_flag_has_its_evidence", {"settlement_id": "2", "finding_count": 0}),
+        ("severity_is_known", {"settlement_id": "3", "severity": "grave"}),
+    ),
+    *_keyed_faults(
+        "claim_review_month",
+        ("flags_are_some_of_the_settlements", {"institution_code": "1", "flag_count": 11}),
+        ("flags_are_some_of_the_settlements", {"institution_code": "2", "flag_count": 0}),
+    ),
+    (
+        "claim_review_month",
+        "counts_are_those_of_the_flags",
+        "oversight.claim_review_month",
+        {"rule_no": "R02"},
+        "rule_no=R02",
+    ),
+    *_keyed_faults(
+        "institution_own_expense",
+        ("shares_are_parts_of_a_whole", {"institution_code": "1", "aided_own_expense": 1001}),
+        ("shares_are_parts_of_a_whole", {"institution_code": "2", "procured_drug_share": "1.0001"}),
+        ("shares_are_parts_of_a_whole", {"institution_code": "3", "own_expense_ceiling": None}),
+    ),
+    *_ranking_faults("disease_ranking"),
+    *_ranking_faults("institution_ranking"),
+    *_ranking_faults("item_ranking"),
+    *_keyed_faults(
+        "visit_flow",
+        ("parts_of_a_cell_are_within_it", {"home_region_code": "1", "referred_visit_count": 11}),
+        ("parts_of_a_cell_are_within_it", {"home_region_code": "2", "aided_total_cost": 101}),
+    ),
+    (
+        "visit_flow",
+        "the_grid_has_every_cell",
+        "oversight.visit_flow",
+        {"care_region_code": "310104"},
+        "pool_region_code=330300",
+    ),
+    *_keyed_faults(
+        "tilt_and_deposit",
+        ("extra_aid_stays_within_what_was_borne", {"settlement_id": "1", "tilt_amount": None}),
+        ("extra_aid_stays_within_what_was_borne", {"settlement_id": "2", "tilt_amount": "100.01"}),
+    ),
+    *_keyed_faults(
+        "fund_warning",
+        ("december_has_the_payouts_of_the_year", {"region_code": "1", "payout_to_date_amount": 139}),
+        ("warning_level_is_known", {"region_code": "2", "warning_level": "red"}),
+    ),
+    *_keyed_faults(
+        "annual_disclosure",
+        ("no_small_cell_is_disclosed", {"row_code": "1", "disclosed_value": 4}),
+        ("no_small_cell_is_disclosed", {"row_code": "2", "disclosed_value": 1}),
+        ("no_small_cell_is_disclosed", {"row_code": "3", "is_withheld": True}),
+    ),
+    *_faults(
+        "annual_disclosure",
+        "oversight.annual_disclosure",
+        (
+            "nothing_withheld_stands_alone",
+            {"section": "settlement_place", "disclosed_value": None, "is_withheld": True},
+            "scheme_id=wenzhou_cii, benefit_year=2021, section=settlement_place, column_code=total,"
+            " measure=persons_paid",
+        ),
+        (
+            "nothing_withheld_stands_alone",
+            {"row_code": "4", "disclosed_value": None, "is_withheld": True},
+            "scheme_id=wenzhou_cii, benefit_year=2021, section=county, column_code=4, measure=persons_paid",
+        ),
+    ),
 ]
 FAULTS = {"raw": RAW_FAULTS, "marts": MARTS_FAULTS}
 
@@ -985,7 +1204,7 @@ def _plant(connection: duckdb.DuckDBPyConnection, table: str, row: dict[str, obj
 
 def _create(path: Path, with_rows: bool = True) -> Path:
     with duckdb.connect(str(path)) as connection:
-        for schema in ("staging", "benefits", "funds", "policy", "policy_seed", "quality", "shared"):
+        for schema in ("staging", "benefits", "funds", "policy", "policy_seed", "oversight", "quality", "shared"):
             connection.execute(f"create schema {schema}")
         for table, columns in COLUMNS.items():
             listed = ", ".join(f"{name} {kind}" for name, kind in columns.items())

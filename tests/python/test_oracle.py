@@ -17,6 +17,7 @@ from typing import Any
 import duckdb
 import fund_oracle
 import oracle
+import oversight_oracle
 import populations
 import pyarrow
 import pytest
@@ -352,7 +353,13 @@ def compare_fund_marts(warehouse: Warehouse, result: oracle.Result, seeds_dir: P
     return lines
 
 
-def compare(database_path: Path, raw_dir: Path, seeds_dir: Path, with_fund_marts: bool = False) -> list[str]:
+def compare_oversight(warehouse: Warehouse, result: oracle.Result, seeds_dir: Path) -> list[str]:
+    """Sections I and J, as far as tests/python/oversight_oracle.py says them."""
+    keys, _ = person_keys(warehouse, result)
+    return oversight_oracle.compare(warehouse, result, Path(seeds_dir), keys, differences)
+
+
+def compare(database_path: Path, raw_dir: Path, seeds_dir: Path, is_whole: bool = False) -> list[str]:
     """Every difference between the marts of a served file and the oracle, row by row, exact."""
     result = oracle.compute(raw_dir, seeds_dir)
     warehouse = Warehouse(database_path)
@@ -369,7 +376,8 @@ def compare(database_path: Path, raw_dir: Path, seeds_dir: Path, with_fund_marts
             *compare_burdens(warehouse, result),
             *compare_variances(warehouse, result),
             *compare_funds(warehouse, result, where),
-            *(compare_fund_marts(warehouse, result, seeds_dir) if with_fund_marts else ()),
+            *(compare_fund_marts(warehouse, result, seeds_dir) if is_whole else ()),
+            *(compare_oversight(warehouse, result, seeds_dir) if is_whole else []),
         ]
     finally:
         warehouse.connection.close()
@@ -387,7 +395,7 @@ def spelled_out(found: list[str], most: int = 20) -> str:
 
 
 def test_sample_is_what_the_oracle_computes(sample_build):
-    found = compare(sample_build.database, sample_build.raw, sample_build.seeds, with_fund_marts=True)
+    found = compare(sample_build.database, sample_build.raw, sample_build.seeds, is_whole=True)
     assert not found, spelled_out(found)
 
 
@@ -405,7 +413,7 @@ def test_sample_is_what_the_oracle_computes(sample_build):
 def test_generated_populations_are_what_the_oracle_computes(build, case):
     with tempfile.TemporaryDirectory() as folder:
         raw_dir, seeds_dir = populations.write_case(case, Path(folder), SEEDS)
-        found = compare(build(raw_dir, seeds_dir), raw_dir, seeds_dir, with_fund_marts=True)
+        found = compare(build(raw_dir, seeds_dir), raw_dir, seeds_dir, is_whole=True)
     assert not found, f"{case}\n{spelled_out(found)}"
 
 
