@@ -307,7 +307,41 @@ def compare_funds(warehouse: Warehouse, result: oracle.Result, where: str) -> li
     )
 
 
-def compare_fund_marts(warehouse: Warehouse, result: oracle.Result, seeds_dir: Path) -> list[str]:
+def scenario_payouts(raw_dir: Path, seeds_dir: Path) -> dict[str, dict[tuple[str, int], Decimal]]:
+    """What each scenario of the seeds would pay: the oracle over seeds that say so; every year of a changed scheme."""
+    overrides = defaultdict(list)
+    for row in oracle.read_seed(seeds_dir, "scenario_override"):
+        overrides[row["scenario_id"]].append(row)
+    found = {}
+    for scenario_id, rows in overrides.items():
+        with tempfile.TemporaryDirectory() as folder:
+            seeds = populations.SeedFolder(Path(shutil.copytree(seeds_dir, Path(folder) / "seeds")))
+            for row in rows:
+                name, column = {
+                    "deductible": ("benefit_term", "deductible"),
+                    "annual_limit": ("benefit_term", "annual_limit"),
+                    "rate": ("benefit_tier", "rate"),
+                }[row["parameter"]]
+                assert row["tier_no"] is None and row["operation"] in ("set", "add")
+
+                def change(seed: dict, row=row, column=column) -> None:
+                    if seed["scheme_id"] == row["scheme_id"]:
+                        former = Decimal(0) if row["operation"] == "set" else Decimal(seed[column])
+                        seed[column] = str(former + Decimal(row["value"]))
+
+                seeds.edit(name, change)
+            paid = {(row["scheme_id"], None): Decimal("0.00") for row in rows}
+            for p in oracle.compute(raw_dir, seeds.folder).payouts:
+                if (p.scheme_id, None) in paid:
+                    key = (p.scheme_id, p.benefit_year)
+                    paid[key] = paid.get(key, Decimal("0.00")) + p.payout_amount
+            found[scenario_id] = paid
+    return found
+
+
+def compare_fund_marts(
+    warehouse: Warehouse, result: oracle.Result, seeds_dir: Path, scenarios: dict | None = None
+) -> list[str]:
     """Rules H1 to H7: every fund mart, every row, rows of zeros included."""
     funds = fund_oracle.Funds(result, oracle.Policy.read(seeds_dir), seeds_dir)
     fund = ("scheme_id", "region_code", "insurance_type")
@@ -345,14 +379,21 @@ def compare_fund_marts(warehouse: Warehouse, result: oracle.Result, seeds_dir: P
             funds.completion,
             "true",
         ),
-        ("fct_balancing_standard", ("scheme_id", "benefit_year"), funds.balancing, "scenario_id = 'enacted'"),
+        (
+            "fct_balancing_standard",
+            ("scheme_id", "benefit_year", "scenario_id"),
+            funds.balancing(scenarios or {}),
+            "scenario_id = 'enacted'" if scenarios is None else "true",
+        ),
     ):
         columns = tuple(next(iter(expected.values()), ()))
         lines += differences(mart, expected, warehouse.keyed(f"funds.{mart}", key, columns, where))
     return lines
 
 
-def compare(database_path: Path, raw_dir: Path, seeds_dir: Path, with_fund_marts: bool = False) -> list[str]:
+def compare(
+    database_path: Path, raw_dir: Path, seeds_dir: Path, with_fund_marts: bool = False, with_scenarios: bool = False
+) -> list[str]:
     """Every difference between the marts of a served file and the oracle, row by row, exact."""
     result = oracle.compute(raw_dir, seeds_dir)
     warehouse = Warehouse(database_path)
@@ -369,7 +410,13 @@ def compare(database_path: Path, raw_dir: Path, seeds_dir: Path, with_fund_marts
             *compare_burdens(warehouse, result),
             *compare_variances(warehouse, result),
             *compare_funds(warehouse, result, where),
-            *(compare_fund_marts(warehouse, result, seeds_dir) if with_fund_marts else ()),
+            *(
+                compare_fund_marts(
+                    warehouse, result, seeds_dir, scenario_payouts(raw_dir, seeds_dir) if with_scenarios else None
+                )
+                if with_fund_marts
+                else ()
+            ),
         ]
     finally:
         warehouse.connection.close()
@@ -405,7 +452,9 @@ def test_sample_is_what_the_oracle_computes(sample_build):
 def test_generated_populations_are_what_the_oracle_computes(build, case):
     with tempfile.TemporaryDirectory() as folder:
         raw_dir, seeds_dir = populations.write_case(case, Path(folder), SEEDS)
-        found = compare(build(raw_dir, seeds_dir), raw_dir, seeds_dir, with_fund_marts=True)
+        found = compare(
+            build(raw_dir, seeds_dir), raw_dir, seeds_dir, with_fund_marts=True, with_scenarios=True
+        )
     assert not found, f"{case}\n{spelled_out(found)}"
 
 
