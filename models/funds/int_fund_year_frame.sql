@@ -49,8 +49,10 @@ spans as (
 
 ),
 
-heads as (
+told as (
 
+    select * from observed
+    union
     select
         heads.scheme_id,
         heads.region_code,
@@ -59,14 +61,6 @@ heads as (
     from {{ ref('int_census_head') }} as heads
     inner join spans
         on heads.scheme_id = spans.scheme_id and heads.benefit_year between spans.first_year and spans.last_year
-
-),
-
-told as (
-
-    select * from observed
-    union
-    select * from heads
 
 ),
 

@@ -482,6 +482,7 @@ class Funds:
             status = "not_yet_due"
         else:
             status = "short" if moved else "not_received"
+            days_late = None if due_on is None else (until - due_on).days
         return {
             "due_amount": due, "by_due_amount": in_time, "late_amount": late,
             "outstanding_amount": due - in_time - late, "settled_on": settled_on, "days_late": days_late,
@@ -845,7 +846,7 @@ class Funds:
         return rows
 
     def balancing(self, scenario_payouts: dict[str, dict[tuple[str, int], Decimal]]) -> Keyed:
-        """The standard that would have balanced each year, rounded up to fen: at the benefits in force, and at scenarios'.
+        """The standard that would have balanced each year, rounded up to fen: at enacted benefits and at scenarios'.
 
         A scenario gives the payouts of each scheme that it changes, by benefit year.
         """

@@ -155,6 +155,21 @@ def compare_audit(warehouse: Warehouse, result: oracle.Result) -> list[str]:
     )
 
 
+def compare_corrections(warehouse: Warehouse, raw_dir: Path) -> list[str]:
+    """Each correction stands with what it did; those of drawn populations are of rows that are delivered once."""
+    key = ("raw_table", "record_key", "column_name")
+    columns = ("expected", "corrected", "reason", "corrected_by", "delivered_rows", "corrected_rows")
+    expected = {
+        tuple(told[name] for name in key): {**told, "delivered_rows": 1, "corrected_rows": 1}
+        for told in oracle.read_corrections(raw_dir)
+    }
+    return differences(
+        "correction",
+        {place: {name: row[name] for name in columns} for place, row in expected.items()},
+        warehouse.keyed("quality.correction", key, columns),
+    )
+
+
 def compare_quarantine(warehouse: Warehouse, result: oracle.Result) -> list[str]:
     """Rule A6: reason codes by key where the key is one column, else by table."""
 
@@ -402,6 +417,7 @@ def compare(
     try:
         return [
             *compare_audit(warehouse, result),
+            *compare_corrections(warehouse, raw_dir),
             *compare_quarantine(warehouse, result),
             *compare_components(warehouse, result),
             *compare_payouts(warehouse, result, where),
@@ -445,16 +461,18 @@ def test_sample_is_what_the_oracle_computes(sample_build):
     phases=(Phase.explicit, Phase.generate),  # a build is slow: a failing case is not shrunk
     suppress_health_check=list(HealthCheck),
 )
-@example(case=populations.Case(seed=1, layouts=("csv", "parquet_text"), is_policy_varied=False))
+@example(
+    case=populations.Case(
+        seed=1, layouts=("csv", "parquet_text", "parquet_typed"), is_policy_varied=False, is_corrected=True
+    )
+)
 # A supplementary scheme with a limit of the year that is reached, and a scheme that follows another.
 @example(case=populations.Case(seed=22, layouts=("csv",), is_policy_varied=True))
 @given(case=populations.cases())
 def test_generated_populations_are_what_the_oracle_computes(build, case):
     with tempfile.TemporaryDirectory() as folder:
         raw_dir, seeds_dir = populations.write_case(case, Path(folder), SEEDS)
-        found = compare(
-            build(raw_dir, seeds_dir), raw_dir, seeds_dir, with_fund_marts=True, with_scenarios=True
-        )
+        found = compare(build(raw_dir, seeds_dir), raw_dir, seeds_dir, with_fund_marts=True, with_scenarios=True)
     assert not found, f"{case}\n{spelled_out(found)}"
 
 
@@ -470,7 +488,7 @@ def create(connection, table: str, rows: list[dict[str, Any]]) -> None:
     connection.execute(f"create table {table} as select * from given")
 
 
-def write_warehouse(result: oracle.Result, path: Path) -> None:
+def write_warehouse(result: oracle.Result, raw_dir: Path, path: Path) -> None:
     """A served file that holds just what the oracle computed."""
     connection = duckdb.connect(str(path))
     claims = [
@@ -520,6 +538,8 @@ def write_warehouse(result: oracle.Result, path: Path) -> None:
     create(connection, "benefits.fct_payout_variance", list(map(dataclasses.asdict, result.variances)))
     create(connection, "quality.load_audit", audit)
     create(connection, "quality.quarantine", quarantine)
+    corrections = [told | {"delivered_rows": 1, "corrected_rows": 1} for told in oracle.read_corrections(raw_dir)]
+    create(connection, "quality.correction", corrections)
     connection.close()
 
 
@@ -527,9 +547,9 @@ def write_warehouse(result: oracle.Result, path: Path) -> None:
 def written(seeds, tmp_path_factory) -> tuple[Path, Path, Path]:
     """A small population, and a served file with what the oracle makes of it."""
     folder = tmp_path_factory.mktemp("written")
-    case = populations.Case(seed=7, layouts=("csv", "parquet_typed"), is_policy_varied=True)
+    case = populations.Case(seed=7, layouts=("csv", "parquet_typed"), is_policy_varied=True, is_corrected=True)
     raw_dir, seeds_dir = populations.write_case(case, folder, seeds, persons=60)
-    write_warehouse(oracle.compute(raw_dir, seeds_dir), folder / "right.duckdb")
+    write_warehouse(oracle.compute(raw_dir, seeds_dir), raw_dir, folder / "right.duckdb")
     return folder / "right.duckdb", raw_dir, seeds_dir
 
 
@@ -550,6 +570,7 @@ def test_the_comparison_agrees_with_what_is_right(written):
         "update benefits.fct_claim_expense set person_key = 'the same'",
         "update quality.load_audit set superseded = superseded + 1",
         "update quality.quarantine set reasons = 'Q01'",
+        "update quality.correction set corrected_rows = 0",
         "update funds.fct_fund_year set insured_heads = insured_heads + 1",
         "update funds.fct_fund_year set payout_amount = payout_amount - 0.01",
         "update benefits.int_settlement_cover set cover_status = 'covered'",
