@@ -449,8 +449,8 @@ def differing_tables(con: duckdb.DuckDBPyConnection) -> list[str]:
         columns = ", ".join(f"{name}::varchar" for name in names.split())
         where = ""
         if table == "funds.fct_fund_year":
-            # The project has a row of zeros for a county without any; the script has none.
-            where = "where insured_heads <> 0 or payout_amount <> 0"
+            # The project has a row of zeros for a county without any, and supplementary funds; the script has none.
+            where = f"where (insured_heads <> 0 or payout_amount <> 0) and scheme_id in ({CRITICAL_ILLNESS})"
         elif table.startswith("benefits.") and "scheme_id" in names.split():
             # The script knows critical illness insurance only.
             where = f"where scheme_id in ({CRITICAL_ILLNESS})"

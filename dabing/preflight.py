@@ -28,6 +28,7 @@ TABLES = (
     "fund_txn_d",
     "fixmedins_b",
     "refl_appy_evt_c",
+    "correction",
 )
 BLOCK = 1 << 20
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -55,7 +56,7 @@ def check_raw_files(raw: Path) -> None:
 def _place_trouble(entry: Path) -> str | None:
     """A raw table that would be passed over because it lies in the wrong place or under another name."""
     name = entry.name.lower()
-    table = next((table for table in TABLES if re.fullmatch(rf"{table}([^a-z].*)?", name)), None)
+    table = next((table for table in TABLES if re.fullmatch(rf"{table}s?([^a-z].*)?", name)), None)
     if table is None or (entry.name == table and entry.is_dir()):
         return None
     return (

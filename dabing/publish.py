@@ -264,7 +264,8 @@ def _umask() -> int:
 def write_parquet(warehouse: Path, target: Path) -> list[Path]:
     """Write the public tables of the served file as ``target/<schema>/<table>.parquet``; return the files.
 
-    Rows as delivered, which hold names, stay out (``quality.quarantine``, rule J3). Each file is replaced in one step.
+    Values as delivered, names among them, stay out (``quality.quarantine`` and ``correction``, rule J3). Each file is
+    replaced in one step.
     """
     served = warehouse / DATABASE
     if release_of(served) is None:
@@ -286,6 +287,6 @@ PUBLIC_TABLES = """
     where
         table_schema in ('benefits', 'funds', 'oversight', 'policy', 'quality', 'shared')
         and not regexp_matches(table_name, '^(int|base|stg|reject)_')
-        and table_name <> 'quarantine'
+        and table_name not in ('quarantine', 'correction')
     order by all
 """

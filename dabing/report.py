@@ -49,7 +49,7 @@ def print_summary(console: Console, database: Path, results: list) -> None:
             _print(console, "Quarantine (quality.quarantine)", ["raw table", "reason", "rows"], reasons)
         _print(
             console,
-            "Critical illness insurance (funds.fct_fund_year)",
+            "Funds (funds.fct_fund_year)",
             ["scheme", "year", "heads", "income, yuan", "persons paid", "payouts, yuan", "parameters"],
             connection.execute(FUNDS).fetchall(),
         )

@@ -987,6 +987,9 @@ def fund_rows(heads: Counter, seed: int) -> list[dict]:
             post(scheme, key, "service_fee", f"{year}-12-31", due * Decimal("0.03"))
         if pool == 1:
             premium = Decimal(number * 100) * Decimal("0.82")
+            if year == bulk.FIRST_YEAR[pool]:
+                # A debt as high as the cycle's premiums: it ends in a loss in a sample of any size (rule H6).
+                post("lishui_supplementary", key, "carried_in", f"{year}-01-01", -3 * money(premium))
             post("lishui_supplementary", key, "premium_in", f"{year}-01-05", premium)
             post("lishui_supplementary", key, "service_fee", f"{year}-12-31", premium * Decimal("0.04"))
             if year == 2022:

@@ -13,3 +13,20 @@
         'refl_appy_evt_c': 'referral',
     }) -}}
 {%- endmacro -%}
+
+
+{#- The columns that make the key of a row of each (rule A2). -#}
+{%- macro raw_keys() -%}
+    {{- return({
+        'setl_d': ['setl_id'],
+        'fee_list_d': ['bkkp_sn', 'setl_id'],
+        'mdtrt_d': ['mdtrt_id'],
+        'psn_info_b': ['psn_no'],
+        'psn_insu_d': ['psn_insu_rlts_id'],
+        'psn_idet_d': ['psn_no', 'psn_idet_type', 'begntime'],
+        'supp_enrl_d': ['enrl_id'],
+        'fund_txn_d': ['txn_id'],
+        'fixmedins_b': ['fixmedins_code'],
+        'refl_appy_evt_c': ['evtsn'],
+    }) -}}
+{%- endmacro -%}

@@ -2,7 +2,8 @@
     delivery of the same key (rule A2), quarantined (rule A6). `reasons` maps a reason number (seed quarantine_reason) to
     the condition that earns it; `joins` may bring dictionaries to the base rows, named `delivered`.
     The base may hold hundreds of millions of rows: it is only ever read through, never held. -#}
-{%- macro rejects(raw_table, base, key, reasons, joins='') -%}
+{%- macro rejects(raw_table, base, reasons, joins='') -%}
+{%- set key = raw_keys()[raw_table] -%}
 {%- set record_key -%}
     concat_ws('|', {% for column in key %}delivered.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endset -%}

@@ -1,11 +1,12 @@
 {#- Every delivered row of a raw table under the contract's names and types (rules A1 to A7 start from here): text is
     checked for its form before it is cast, aliases are folded in, columns that no file has read as NULL or 0.
     Adds row_id (a number of the row's own), source_file, parse_errors (NULL where every value could be read) and raw_row
-    (the row as delivered, as JSON of texts, kept where a value could not be read: rule A6). Columns of our own on the
+    (the row as delivered, as JSON of texts, kept where a value could not be read or a correction names it: rule A6). Columns of our own on the
     way are named dabing_ and typed_, so that no delivered column gets in between. -#}
 {%- macro typed_rows(table_name) -%}
     {#- Names the source, so that the graph shows where the rows come from. -#}
     {%- set relation = source('raw', table_name) -%}
+    {%- set corrections = ref('base_correction') if table_name != 'correction' -%}
     {%- if not execute -%}
         select 1 as not_compiled
     {%- else -%}
@@ -17,16 +18,17 @@
                 ~ ' set DABING_RAW to the folder that has it.'
             ) -%}
         {%- endif -%}
+        {%- set corrected = corrected_columns(table_name, contract) if corrections else [] -%}
         {%- set selects = [] -%}
         {%- for part in raw_parts(table_name, files) -%}
-            {%- do selects.append(_typed_part(table_name, contract, part, loop.index0)) -%}
+            {%- do selects.append(_typed_part(table_name, contract, part, loop.index0, corrected)) -%}
         {%- endfor -%}
         {{- selects | join('\n\nunion all\n\n') if selects else _no_rows(contract) -}}
     {%- endif -%}
 {%- endmacro -%}
 
 
-{%- macro _typed_part(table_name, contract, part, part_no) -%}
+{%- macro _typed_part(table_name, contract, part, part_no, corrected) -%}
     {%- for path, names in part.names.items() -%}
         {%- do assert_required_columns(table_name, contract, path, names) -%}
     {%- endfor -%}
@@ -34,7 +36,7 @@
 
     {%- set columns = [] -%}
     {%- for name, column in contract.items() -%}
-        {%- set raw = _raw_expression(name, column.aliases, types) -%}
+        {%- set raw = raw_expression(name, column.aliases, types) -%}
         {%- do columns.append({
             'name': name,
             'type': column.type,
@@ -43,6 +45,9 @@
             'typed': typed_value(raw.sql, raw.type, column.type, column.required or name == 'init_setl_id', column.code),
             'may_fail': raw.type and not raw.type in safe_types(column.type),
         }) -%}
+        {%- if name in corrected -%}
+            {%- do columns[-1].update(_corrected_column(columns[-1], raw, column)) -%}
+        {%- endif -%}
     {%- endfor -%}
     {%- set may_fail = columns | selectattr('may_fail') | list -%}
     {%- set delivered_columns = [] -%}
@@ -57,7 +62,10 @@ select
     {{ row_number_of(part_no, part.kind) }} as row_id,
     dabing_path as source_file,
     dabing_errors as parse_errors,
-    case when dabing_errors is not null then {{ columns_as_json(delivered_columns) }} end as raw_row
+    case
+        when dabing_errors is not null
+        {%- for name in corrected %} or dabing_has_{{ name }}{% endfor %} then {{ columns_as_json(delivered_columns) }}
+    end as raw_row
 from (
     select
         delivered.*,
@@ -81,16 +89,36 @@ from (
             {{ column.typed }} as typed_{{ column.name }}{{ ',' if not loop.last }}
             {%- endfor %}
         from (
-            {{ read_part(table_name, part) }}
+            {{ with_corrections(table_name, contract, part, corrected) if corrected else read_part(table_name, part) }}
         ) as delivered
     ) as delivered
 ) as delivered
 {%- endmacro -%}
 
 
+{#- What of a column changes where corrections name it: the corrected value stands for the delivered one in the rows that
+    hold what is expected; all others are typed as ever. -#}
+{%- macro _corrected_column(column, raw, contract_column) -%}
+    {%- set name, text = column.name, delivered_text(raw) -%}
+    {%- set corrected = 'delivered.dabing_corrected_' ~ name -%}
+    {%- set is_wrong -%}
+        delivered.dabing_has_{{ name }} and {{ is_expected_value(
+            text, column.typed, 'delivered.dabing_expected_' ~ name, contract_column
+        ) }}
+    {%- endset -%}
+    {%- set typed = typed_value(corrected, 'VARCHAR', contract_column.type, true, contract_column.code) -%}
+    {{- return({
+        'raw': 'case when ' ~ is_wrong ~ ' then ' ~ corrected ~ ' else ' ~ text ~ ' end',
+        'raw_type': 'VARCHAR',
+        'typed': 'case when ' ~ is_wrong ~ ' then ' ~ typed ~ ' else ' ~ column.typed ~ ' end',
+        'may_fail': column.may_fail or not 'VARCHAR' in safe_types(contract_column.type),
+    }) -}}
+{%- endmacro -%}
+
+
 {#- A column and its other names as one expression over the delivered row, with its type ('' when no file has it). Where
     several are there the first that is not blank counts, the column's own name before the others. -#}
-{%- macro _raw_expression(name, aliases, types) -%}
+{%- macro raw_expression(name, aliases, types) -%}
     {%- set present = ([name] + aliases) | select('in', types) | list -%}
     {%- if not present -%}
         {{- return({'sql': 'null', 'type': ''}) -}}

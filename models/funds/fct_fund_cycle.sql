@@ -74,6 +74,8 @@ select
         when balance_amount < 0 then 'insurers'
         else 'carried_into_next_cycle'
     end as result_goes_to,
+    cast(case when is_last_of_cycle then greatest(0, balance_amount) else balance_amount end as decimal(18, 2))
+        as carried_forward_amount,
     {{ ratio('payout_amount', 'premium_amount - service_fee_amount') }} as loss_ratio,
     required_loss_ratio,
     payout_amount >= cast(premium_amount - service_fee_amount as decimal(26, 2)) * required_loss_ratio

@@ -1,4 +1,4 @@
--- A scheme's fund by county, insurance type and month: income, money moved, payouts, balances (rules H2, H3).
+-- A scheme's fund by county, insurance type and month: income, money moved, payouts, balances (rules H2, H3, H6).
 with
 
 months as (
@@ -43,6 +43,9 @@ amounts as (
         -- A twelfth of the year's income a month: what has come in by its end less what had by its start.
         coalesce({{ proportion('years.income_amount', 'months.month_of_year', 12) }}, 0)
         - coalesce({{ proportion('years.income_amount', 'months.month_of_year - 1', 12) }}, 0) as income_amount,
+        -- The insurers make a cycle's loss good at its end.
+        case when months.month_of_year = 12 then coalesce(years.borne_by_insurers_amount, 0) else 0 end
+            as borne_by_insurers_amount,
         {%- for column in ['transfer_in', 'true_up', 'advance', 'service_fee', 'interest'] %}
         coalesce(movements.{{ column }}_amount, 0) as {{ column }}_amount,
         {%- endfor %}
@@ -83,15 +86,15 @@ select
     calendar_year,
     month_of_year,
     insured_heads,
-    {%- for column in ['income', 'transfer_in', 'true_up', 'advance', 'service_fee', 'interest', 'payout',
-        'payout_of_year'] %}
+    {%- for column in ['income', 'transfer_in', 'true_up', 'advance', 'service_fee', 'interest', 'borne_by_insurers',
+        'payout', 'payout_of_year'] %}
     cast({{ column }}_amount as decimal(18, 2)) as {{ column }}_amount,
     {%- endfor %}
     cast(payout_amount - payout_of_year_amount as decimal(18, 2)) as payout_of_other_years_amount,
     cast(persons_paid as bigint) as persons_paid,
     cast(cases_paid as bigint) as cases_paid,
     {%- for column, received in {
-        'balance_amount': 'income_amount',
+        'balance_amount': 'income_amount + borne_by_insurers_amount',
         'cash_balance_amount': 'transfer_in_amount + true_up_amount + advance_amount',
     }.items() %}
     cast(first_opening_amount + sum({{ received }} + interest_amount - service_fee_amount - payout_amount) over (

@@ -29,7 +29,8 @@ sums as (
         funds.benefit_year,
         {%- for column in ['insured_heads', 'opening_balance_amount', 'income_amount', 'public_income_amount',
             'individual_income_amount', 'transfer_in_amount', 'eligible_expense', 'payout_amount',
-            'payout_posted_amount', 'service_fee_amount', 'interest_amount', 'balance_amount', 'cases_paid'] %}
+            'payout_posted_amount', 'service_fee_amount', 'interest_amount', 'borne_by_insurers_amount',
+            'balance_amount', 'cases_paid'] %}
         sum(funds.{{ column }}) as {{ column }},
         {%- endfor %}
         count(*) as county_count,
@@ -60,7 +61,7 @@ select
     cast(coalesce(persons.persons_paid, 0) as bigint) as persons_paid,
     {%- for column in ['opening_balance_amount', 'income_amount', 'public_income_amount', 'individual_income_amount',
         'transfer_in_amount', 'eligible_expense', 'payout_amount', 'payout_posted_amount', 'service_fee_amount',
-        'interest_amount', 'balance_amount'] %}
+        'interest_amount', 'borne_by_insurers_amount', 'balance_amount'] %}
     cast(sums.{{ column }} as decimal(18, 2)) as {{ column }},
     {%- endfor %}
     {{ ratio('sums.payout_amount', 'sums.income_amount - sums.service_fee_amount') }} as loss_ratio,

@@ -1,4 +1,5 @@
--- Insured heads on the census date of each scheme and year, a person counted once (rule H1).
+-- Heads on the census date of each scheme and year, a person counted once: who is insured, and of a supplementary scheme who
+-- is enrolled (rules H1, H7).
 with
 
 spells as (
@@ -24,12 +25,32 @@ pools as (
         scheme_id,
         pool_region_code
     from {{ ref('scheme') }}
+    where scheme_kind = 'critical_illness'
+
+),
+
+insured as (
+
+    {{ heads_on('standards', 'spells', 'pools', ['region_code', 'insurance_type']) }}
 
 ),
 
 heads as (
 
-    {{ heads_on('standards', 'spells', 'pools', ['region_code', 'insurance_type']) }}
+    select
+        scheme_id,
+        region_code,
+        insurance_type,
+        benefit_year
+    from insured
+    union all
+    select
+        scheme_id,
+        region_code,
+        insurance_type,
+        benefit_year
+    from {{ ref('int_supplementary_head') }}
+    where is_enrolled
 
 )
 

@@ -5,6 +5,7 @@ with
 funds as (
 
     select * from {{ ref('fct_fund_year') }}
+    where scheme_kind = 'critical_illness'
 
 ),
 

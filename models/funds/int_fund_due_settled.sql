@@ -73,10 +73,11 @@ select
     cast(settled.due_amount - settled.received_by_due_amount - settled.received_late_amount as decimal(18, 2))
         as outstanding_amount,
     settled.settled_on,
+    -- What is not all there is late by the days so far.
     case
-        when settled.due_amount = 0 then 0
-        when settled.settled_on <= settled.due_on then 0
-        else {{ days_between('settled.due_on', 'settled.settled_on') }}
+        when settled.due_amount = 0 or settled.settled_on <= settled.due_on then 0
+        when settled.settled_on is null and settled.due_on >= told.told_until then null
+        else {{ days_between('settled.due_on', 'coalesce(settled.settled_on, told.told_until)') }}
     end as days_late,
     case
         when settled.due_amount = 0 then 'nothing_due'

@@ -14,6 +14,7 @@ schemes as (
         scheme_id,
         max(pool_region_code) as pool_region_code
     from {{ ref('scheme') }}
+    where scheme_kind = 'critical_illness'
     group by scheme_id
 
 ),

@@ -4,12 +4,12 @@ with
 
 schemes as (
 
-    select
+    select distinct
         scheme_id,
+        scheme_kind,
         pool_region_code
     from {{ ref('scheme') }}
-    where scheme_kind = 'critical_illness'
-    group by scheme_id, pool_region_code
+    where scheme_kind in ('critical_illness', 'supplementary')
 
 ),
 
@@ -23,19 +23,15 @@ regions as (
 
 observed as (
 
+    {%- for model in ['int_fund_payout', 'int_fund_movement'] %}
     select
         scheme_id,
         region_code,
         insurance_type,
         benefit_year
-    from {{ ref('int_fund_payout') }}
-    union
-    select
-        scheme_id,
-        region_code,
-        insurance_type,
-        benefit_year
-    from {{ ref('int_fund_movement') }}
+    from {{ ref(model) }}
+    {{ 'union' if not loop.last }}
+    {%- endfor %}
 
 ),
 
@@ -43,16 +39,20 @@ observed as (
 spans as (
 
     select
-        scheme_id,
-        min(benefit_year) as first_year,
-        max(benefit_year) as last_year
+        observed.scheme_id,
+        schemes.scheme_kind,
+        min(observed.benefit_year) as first_year,
+        max(observed.benefit_year) as last_year
     from observed
-    group by scheme_id
+    inner join schemes on observed.scheme_id = schemes.scheme_id
+    group by observed.scheme_id, schemes.scheme_kind
 
 ),
 
-heads as (
+told as (
 
+    select * from observed
+    union
     select
         heads.scheme_id,
         heads.region_code,
@@ -61,14 +61,6 @@ heads as (
     from {{ ref('int_census_head') }} as heads
     inner join spans
         on heads.scheme_id = spans.scheme_id and heads.benefit_year between spans.first_year and spans.last_year
-
-),
-
-told as (
-
-    select * from observed
-    union
-    select * from heads
 
 ),
 
@@ -83,10 +75,9 @@ fund_regions as (
     inner join regions on schemes.pool_region_code = regions.pool_region_code
     union
     select
-        told.scheme_id,
-        told.region_code
+        scheme_id,
+        region_code
     from told
-    inner join schemes on told.scheme_id = schemes.scheme_id
 
 ),
 
@@ -99,20 +90,30 @@ fund_types as (
 
 ),
 
+-- A year between of which nothing is told is a year of zeros; one outside the calendar is kept as it is told.
 fund_years as (
 
-    select distinct
+    select
         scheme_id,
         benefit_year
     from told
+    union
+    select
+        spans.scheme_id,
+        calendar.calendar_year as benefit_year
+    from spans
+    inner join {{ ref('dim_date') }} as calendar
+        on calendar.calendar_year between spans.first_year and spans.last_year
 
 )
 
 select
-    fund_regions.scheme_id,
+    spans.scheme_id,
+    spans.scheme_kind,
     fund_regions.region_code,
     fund_types.insurance_type,
     fund_years.benefit_year
-from fund_regions
-inner join fund_types on fund_regions.scheme_id = fund_types.scheme_id
-inner join fund_years on fund_regions.scheme_id = fund_years.scheme_id
+from spans
+inner join fund_regions on spans.scheme_id = fund_regions.scheme_id
+inner join fund_types on spans.scheme_id = fund_types.scheme_id
+inner join fund_years on spans.scheme_id = fund_years.scheme_id

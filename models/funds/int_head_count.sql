@@ -27,6 +27,7 @@ pools as (
         scheme_id,
         pool_region_code
     from {{ ref('scheme') }}
+    where scheme_kind = 'critical_illness'
 
 ),
 

@@ -1,6 +1,16 @@
 -- Premiums, payouts and money moved of a supplementary scheme, a row a year from the first to the last (rule H6).
 with
 
+years as (
+
+    select distinct
+        scheme_id,
+        benefit_year
+    from {{ ref('int_fund_year_frame') }}
+    where scheme_kind = 'supplementary'
+
+),
+
 schemes as (
 
     select
@@ -8,20 +18,33 @@ schemes as (
         max(pool_region_code) as pool_region_code,
         max({{ status_rank('status') }}) as status_rank
     from {{ ref('scheme') }}
-    where scheme_kind = 'supplementary'
     group by scheme_id
 
 ),
 
 movements as (
 
-    select * from {{ ref('int_fund_transaction') }}
+    select
+        scheme_id,
+        benefit_year,
+        sum(transfer_in_amount) as premium_amount,
+        {%- for column in ['carried_in', 'service_fee', 'interest', 'advance'] %}
+        sum({{ column }}_amount) as {{ column }}_amount {{- ',' if not loop.last }}
+        {%- endfor %}
+    from {{ ref('int_fund_movement') }}
+    group by scheme_id, benefit_year
 
 ),
 
 payouts as (
 
-    select * from {{ ref('int_fund_payout') }}
+    select
+        scheme_id,
+        benefit_year,
+        sum(payout_amount) as payout_amount,
+        max(status_rank) as status_rank
+    from {{ ref('int_fund_payout') }}
+    group by scheme_id, benefit_year
 
 ),
 
@@ -34,73 +57,29 @@ covers as (
     from {{ ref('fct_cover_span') }}
     group by scheme_id, cover_year
 
-),
-
-amounts as (
-
-    select
-        scheme_id,
-        benefit_year,
-        {%- for column, kinds in {
-            'premium_amount': "('premium_in', 'transfer_in')",
-            'carried_in_amount': "('carried_in')",
-            'service_fee_amount': "('service_fee')",
-            'interest_amount': "('interest')",
-            'advance_amount': "('advance')",
-        }.items() %}
-        case when transaction_type in {{ kinds }} then amount else 0 end as {{ column }},
-        {%- endfor %}
-        0 as payout_amount,
-        1 as status_rank
-    from movements
-    union all
-    select
-        scheme_id,
-        benefit_year,
-        {%- for column in ['premium_amount', 'carried_in_amount', 'service_fee_amount', 'interest_amount',
-            'advance_amount'] %}
-        0 as {{ column }},
-        {%- endfor %}
-        payout_amount,
-        status_rank
-    from payouts
-
-),
-
-sums as (
-
-    select
-        scheme_id,
-        benefit_year,
-        {%- for column in ['premium_amount', 'carried_in_amount', 'service_fee_amount', 'interest_amount',
-            'advance_amount', 'payout_amount'] %}
-        cast(sum({{ column }}) as decimal(18, 2)) as {{ column }},
-        {%- endfor %}
-        max(status_rank) as status_rank
-    from amounts
-    group by scheme_id, benefit_year
-
 )
 
 select
-    sums.scheme_id,
+    years.scheme_id,
     schemes.pool_region_code,
-    sums.benefit_year,
+    years.benefit_year,
     coalesce(covers.insured_heads, 0) as insured_heads,
-    sums.premium_amount,
     -- What is said to be carried in later stands in the balance already (rule H3).
-    case
-        when sums.benefit_year = min(sums.benefit_year) over (partition by sums.scheme_id) then sums.carried_in_amount
-        else 0
-    end as carried_in_amount,
-    sums.service_fee_amount,
-    sums.interest_amount,
-    sums.advance_amount,
-    sums.payout_amount,
-    greatest(sums.status_rank, schemes.status_rank) as status_rank
-from sums
-inner join schemes on sums.scheme_id = schemes.scheme_id
-left join covers
-    on
-        sums.scheme_id = covers.scheme_id
-        and sums.benefit_year = covers.benefit_year
+    cast(
+        case
+            when years.benefit_year = min(years.benefit_year) over (partition by years.scheme_id)
+                then coalesce(movements.carried_in_amount, 0)
+            else 0
+        end as decimal(18, 2)
+    ) as carried_in_amount,
+    {%- for column in ['movements.premium', 'movements.service_fee', 'movements.interest', 'movements.advance',
+        'payouts.payout'] %}
+    cast(coalesce({{ column }}_amount, 0) as decimal(18, 2)) as {{ column.split('.')[1] }}_amount,
+    {%- endfor %}
+    greatest(schemes.status_rank, coalesce(payouts.status_rank, 1)) as status_rank
+from years
+inner join schemes on years.scheme_id = schemes.scheme_id
+{%- for relation in ['movements', 'payouts', 'covers'] %}
+left join {{ relation }}
+    on years.scheme_id = {{ relation }}.scheme_id and years.benefit_year = {{ relation }}.benefit_year
+{%- endfor %}

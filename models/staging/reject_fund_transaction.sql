@@ -14,7 +14,7 @@ left join {{ ref('dim_region') }} as region on delivered.insu_admdvs = region.re
             and coalesce(region.pool_region_code, scheme.pool_region_code, '') = insurance.pool_region_code
 {%- endset %}
 
-{{ rejects('fund_txn_d', ref('base_fund_transaction'), ['txn_id'], [
+{{ rejects('fund_txn_d', ref('base_fund_transaction'), [
     {'code': 'Q01 missing_key', 'when': 'delivered.txn_id is null'},
     bad_value_reason(),
     {

@@ -3,7 +3,7 @@
 left join {{ ref('dim_region') }} as region on delivered.insu_admdvs = region.region_code
 {%- endset %}
 
-{{ rejects('psn_idet_d', ref('base_identity_spell'), ['psn_no', 'psn_idet_type', 'begntime'], [
+{{ rejects('psn_idet_d', ref('base_identity_spell'), [
     {
         'code': 'Q01 missing_key',
         'when': "delivered.psn_no is null or delivered.psn_idet_type is null or (delivered.begntime is null"

@@ -7,7 +7,7 @@ left join {{ ref('dim_region') }} as region on delivered.insu_admdvs = region.re
             and coalesce(region.pool_region_code, '') = insurance.pool_region_code
 {%- endset %}
 
-{{ rejects('psn_insu_d', ref('base_insurance_spell'), ['psn_insu_rlts_id'], [
+{{ rejects('psn_insu_d', ref('base_insurance_spell'), [
     {'code': 'Q01 missing_key', 'when': 'delivered.psn_insu_rlts_id is null'},
     {'code': 'Q02 missing_person', 'when': 'delivered.psn_no is null'},
     bad_value_reason(),

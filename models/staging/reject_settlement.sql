@@ -27,7 +27,7 @@ unfit_reversals as (
         'quarantined' as row_status,
         verdicts.reasons,
         delivered.source_file,
-        {{ typed_row_as_json('setl_d') }} as raw_row
+        coalesce(delivered.raw_row, {{ typed_row_as_json('setl_d') }}) as raw_row
     from verdicts
     inner join delivered on verdicts.row_id = delivered.row_id
     where verdicts.reasons is not null

@@ -11,7 +11,7 @@ left join {{ ref('dim_region') }} as region on delivered.insu_admdvs = region.re
             and coalesce(region.pool_region_code, '') = care.pool_region_code
 {%- endset %}
 
-{{ rejects('setl_d', ref('base_settlement'), ['setl_id'], [
+{{ rejects('setl_d', ref('base_settlement'), [
     {'code': 'Q01 missing_key', 'when': 'delivered.setl_id is null'},
     {'code': 'Q02 missing_person', 'when': 'delivered.psn_no is null'},
     {

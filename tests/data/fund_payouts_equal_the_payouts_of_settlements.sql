@@ -12,13 +12,6 @@ payouts as (
         sum(payout_amount) as settlement_payout,
         0 as fund_payout
     from {{ ref('fct_payout') }}
-    -- The fund of a supplementary scheme lives on premiums, not on heads (rule H6): it is no row of fct_fund_year.
-    where
-        scheme_id in (
-            select schemes.scheme_id
-            from {{ ref('scheme') }} as schemes
-            where schemes.scheme_kind = 'critical_illness'
-        )
     group by scheme_id, benefit_year, region_code
 
 ),

@@ -19,6 +19,7 @@ compared as (
         0 - insured_heads as insured_heads,
         0 - payout_amount as payout_amount
     from {{ ref('fct_fund_year') }}
+    where scheme_kind = 'critical_illness'
     union all
     select
         'fct_claim_triangle' as mart,

@@ -46,9 +46,11 @@ ADDED_UP = (
     "payout_posted_amount",
     "service_fee_amount",
     "interest_amount",
+    "borne_by_insurers_amount",
     "balance_amount",
     "cases_paid",
 )
+NO_YEAR = {"insured_heads": 0, "income_amount": ZERO, "borne_by_insurers_amount": ZERO}
 LAST_DEVELOPMENT = 12
 LATEST_AGE = 1000
 FIRST_YEAR, LAST_YEAR = 2010, 2040  # of the calendar
@@ -130,6 +132,10 @@ class Funds:
     @cached_property
     def critical(self) -> set[str]:
         return {key for key, row in self.scheme_of.items() if row["scheme_kind"] == CRITICAL_ILLNESS}
+
+    @cached_property
+    def supplementary(self) -> set[str]:
+        return {key for key, row in self.scheme_of.items() if row["scheme_kind"] == SUPPLEMENTARY}
 
     @cached_property
     def lines(self) -> dict[tuple, str]:
@@ -227,8 +233,28 @@ class Funds:
         """Heads by county and insurance type."""
         found: dict[tuple[str, str], int] = defaultdict(int)
         for head in self.heads(scheme_id, year, at_year_end):
-            found[head.region_code, head.insurance_type] += 1
+            if scheme_id in self.critical or head.person_no in self.enrolled(scheme_id)[0][year]:
+                found[head.region_code, head.insurance_type] += 1
         return found
+
+    def enrolled(self, scheme_id: str) -> tuple[dict[int, set[str]], dict[int, set[str]]]:
+        """Rule H7: persons with a premium for each cover year, and those with a subsidised one."""
+        if scheme_id not in self._enrolled:
+            versions = [row for row in self.seeds["scheme"] if row["scheme_id"] == scheme_id]
+            first_year = min(row["effective_from"] for row in versions).year
+            last_year = (self.scheme_of[scheme_id]["ends"] - timedelta(days=1)).year
+            everyone, subsidised = defaultdict(set), defaultdict(set)
+            for person, found in premiums_of(self.accepted["supp_enrl_d"], first_year, last_year).items():
+                for premium in found:
+                    everyone[premium.year].add(person)
+                    if premium.channel == "subsidised":
+                        subsidised[premium.year].add(person)
+            self._enrolled[scheme_id] = everyone, subsidised
+        return self._enrolled[scheme_id]
+
+    @cached_property
+    def _enrolled(self) -> dict[str, tuple[dict[int, set[str]], dict[int, set[str]]]]:
+        return {}
 
     # -- which rows there are -----------------------------------------------------------------
 
@@ -255,19 +281,26 @@ class Funds:
 
     @cached_property
     def frame(self) -> dict[str, tuple[set[str], set[str], list[int]]]:
-        """Counties, insurance types and years of each critical illness fund (rule H3)."""
+        """Counties, insurance types and years of each fund: all years from the first to the last (rule H3)."""
         frames = {}
-        for scheme_id in self.critical & set(self.told):
+        for scheme_id in (self.critical | self.supplementary) & set(self.told):
             told = set(self.told[scheme_id])
-            years = [year for *_, year in told]
-            for year in range(min(years), max(years) + 1):
+            years = self.years_told(scheme_id)
+            for year in years:
                 told |= {(*place, year) for place in self.counted(scheme_id, year)}
             regions = self.counties(self.scheme_of[scheme_id]["pool_region_code"]) | {place[0] for place in told}
-            frames[scheme_id] = (regions, {place[1] for place in told}, sorted({place[2] for place in told}))
+            frames[scheme_id] = (regions, {place[1] for place in told}, years)
         return frames
 
-    def funds(self) -> Iterator[tuple[FundKey, list[int]]]:
+    def years_told(self, scheme_id: str) -> list[int]:
+        years = {year for *_, year in self.told.get(scheme_id, ())}
+        calendar = range(max(min(years), FIRST_YEAR), min(max(years), LAST_YEAR) + 1) if years else ()
+        return sorted({*years, *calendar})
+
+    def funds(self, schemes: Iterable[str] | None = None) -> Iterator[tuple[FundKey, list[int]]]:
         for scheme_id, (regions, kinds, years) in self.frame.items():
+            if schemes is not None and scheme_id not in schemes:
+                continue
             for region in regions:
                 for kind in kinds:
                     yield (scheme_id, region, kind), years
@@ -303,9 +336,11 @@ class Funds:
             for year in years:
                 standard = self.standards.get((scheme_id, kind, year))
                 heads = self.counted(scheme_id, year).get((region, kind), 0)
-                income = heads * Decimal(standard["per_capita_amount"]) if standard else ZERO
-                public = round_half_up(income * Decimal(standard["public_share"])) if standard else ZERO
                 money = [m for m in self.movements_of[fund] if m.benefit_year == year]
+                income = heads * Decimal(standard["per_capita_amount"]) if standard else ZERO
+                if scheme_id in self.supplementary:
+                    income = self.moved(money, "transfer_in", "premium_in")
+                public = round_half_up(income * Decimal(standard["public_share"])) if standard else ZERO
                 own = [p for p in self.payouts_of[fund] if p.benefit_year == year]
                 posted = [p for p in self.payouts_of[fund] if p.settled_at.year == year]
                 paid = sum((p.payout_amount for p in own), ZERO)
@@ -328,7 +363,10 @@ class Funds:
                     "cases_paid": sum(p.payout_amount > 0 for p in own),
                 }
                 balance += income + interest - paid - fee
+                borne = -balance if self.cycles.get((scheme_id, year), {}).get("result_goes_to") == "insurers" else ZERO
+                balance += borne
                 row |= {
+                    "borne_by_insurers_amount": borne,
                     "balance_amount": balance,
                     "loss_ratio": ratio(paid, income - fee),
                     "payout_per_head": ratio(paid, heads, 2),
@@ -392,7 +430,7 @@ class Funds:
             for p in self.payouts_of[fund]:
                 payouts[month_of(p.settled_at.date())].append(p)
             for year in range(max(min(span), FIRST_YEAR), min(max(span), LAST_YEAR) + 1):
-                whole = self.years.get((*fund, year), {"insured_heads": 0, "income_amount": ZERO})
+                whole = self.years.get((*fund, year), NO_YEAR)
                 for number in range(1, 13):
                     month = date(year, number, 1)
                     moved, paid = money[month], payouts[month]
@@ -406,13 +444,14 @@ class Funds:
                         "advance_amount": self.moved(moved, "advance"),
                         "service_fee_amount": self.moved(moved, "service_fee"),
                         "interest_amount": self.moved(moved, "interest"),
+                        "borne_by_insurers_amount": whole["borne_by_insurers_amount"] if number == 12 else ZERO,
                         "payout_amount": sum((p.payout_amount for p in paid), ZERO),
                         "payout_of_year_amount": sum((p.payout_amount for p in paid if p.benefit_year == year), ZERO),
                         "persons_paid": len({p.person_no for p in paid if p.payout_amount > 0}),
                         "cases_paid": sum(p.payout_amount > 0 for p in paid),
                     }
                     left = row["interest_amount"] - row["service_fee_amount"] - row["payout_amount"]
-                    balance += income + left
+                    balance += income + left + row["borne_by_insurers_amount"]
                     cash += row["transfer_in_amount"] + row["true_up_amount"] + row["advance_amount"] + left
                     row |= {
                         "balance_amount": balance,
@@ -443,6 +482,7 @@ class Funds:
             status = "not_yet_due"
         else:
             status = "short" if moved else "not_received"
+            days_late = None if due_on is None else (until - due_on).days
         return {
             "due_amount": due, "by_due_amount": in_time, "late_amount": late,
             "outstanding_amount": due - in_time - late, "settled_on": settled_on, "days_late": days_late,
@@ -458,7 +498,7 @@ class Funds:
             *((m.fund[0], m.moved_on) for m in self.movements),
         ]:
             until[scheme_id] = max(day, until.get(scheme_id, day))
-        for fund, years in self.funds():
+        for fund, years in self.funds(self.critical):
             scheme_id, region, kind = fund
             for year in years:
                 standard = self.standards.get((scheme_id, kind, year))
@@ -485,7 +525,7 @@ class Funds:
     @cached_property
     def quarters(self) -> Keyed:
         rows: Keyed = {}
-        for fund, years in self.funds():
+        for fund, years in self.funds(self.critical):
             pool = self.scheme_of[fund[0]]["pool_region_code"]
             by_day: dict[date, Decimal] = defaultdict(lambda: ZERO)
             for p in self.payouts_of[fund]:
@@ -583,8 +623,8 @@ class Funds:
     @cached_property
     def cycles(self) -> Keyed:
         rows: Keyed = {}
-        for scheme_id in (key for key, row in self.scheme_of.items() if row["scheme_kind"] == SUPPLEMENTARY):
-            years = sorted({year for *_, year in self.supplementary_told(scheme_id)})
+        for scheme_id in self.supplementary:
+            years = self.years_told(scheme_id)
             terms = sorted(
                 {
                     (day_of(row["cycle_from"]), day_of(row["cycle_to"]))
@@ -626,13 +666,11 @@ class Funds:
                         "carried_into_next_year" if not is_last
                         else "insurers" if balance < 0 else "carried_into_next_cycle"
                     ),
+                    "carried_forward_amount": max(ZERO, balance) if is_last else balance,
                     "loss_ratio": ratio(paid, premium - fee),
                 }  # fmt: skip
                 rows[scheme_id, year] = row
         return rows
-
-    def supplementary_told(self, scheme_id: str) -> set[tuple[str, str, int]]:
-        return self.told.get(scheme_id, set())
 
     @cached_property
     def insurers(self) -> Keyed:
@@ -680,17 +718,8 @@ class Funds:
         held = defaultdict(list)
         for person, spells in self.result.assistance_spells.items():
             held[person] = spells
-        for scheme_id in (key for key, row in self.scheme_of.items() if row["scheme_kind"] == SUPPLEMENTARY):
-            versions = [row for row in self.seeds["scheme"] if row["scheme_id"] == scheme_id]
-            first_year = min(row["effective_from"] for row in versions).year
-            last_year = (self.scheme_of[scheme_id]["ends"] - timedelta(days=1)).year
-            premiums = premiums_of(self.accepted["supp_enrl_d"], first_year, last_year)
-            enrolled, subsidised = defaultdict(set), defaultdict(set)
-            for person, found in premiums.items():
-                for premium in found:
-                    enrolled[premium.year].add(person)
-                    if premium.channel == "subsidised":
-                        subsidised[premium.year].add(person)
+        for scheme_id in self.supplementary:
+            enrolled, subsidised = self.enrolled(scheme_id)
             duties = [row for row in self.seeds["enrolment_duty"] if row["scheme_id"] == scheme_id]
             counties = self.counties(self.scheme_of[scheme_id]["pool_region_code"])
             told = {(year, head.region_code): None for year in enrolled for head in self.heads(scheme_id, year)}
@@ -743,13 +772,13 @@ class Funds:
         rows: Keyed = defaultdict(
             lambda: {"insured_heads": 0, "persons": set(), "cases_paid": 0, "payout_amount": ZERO}
         )
-        for scheme_id, (_, _, years) in self.frame.items():
-            for year in years:
+        for scheme_id in self.critical & set(self.frame):
+            for year in self.frame[scheme_id][2]:
                 for head in self.heads(scheme_id, year):
                     band = self.age_band(head.person_no, year)
                     rows[scheme_id, head.region_code, head.insurance_type, band, year]["insured_heads"] += 1
         for p in self.payouts:
-            if p.scheme_id in self.frame and p.payout_amount:
+            if p.scheme_id in self.critical and p.payout_amount:
                 band = self.age_band(p.person_no, p.benefit_year)
                 row = rows[p.scheme_id, p.region_code, p.insurance_type, band, p.benefit_year]
                 row["payout_amount"] += p.payout_amount
@@ -816,14 +845,24 @@ class Funds:
                 }  # fmt: skip
         return rows
 
-    @cached_property
-    def balancing(self) -> Keyed:
-        """The standard that would have balanced each year at the benefits in force, rounded up to fen."""
-        rows: Keyed = {}
+    def balancing(self, scenario_payouts: dict[str, dict[tuple[str, int], Decimal]]) -> Keyed:
+        """The standard that would have balanced each year, rounded up to fen: at enacted benefits and at scenarios'.
+
+        A scenario gives the payouts of each scheme that it changes, by benefit year.
+        """
+        sums: Keyed = {}
         for (scheme_id, _, _, year), found in self.years.items():
-            row = rows.setdefault((scheme_id, year), defaultdict(int))
+            row = sums.setdefault((scheme_id, year), defaultdict(int))
             for name in ("insured_heads", "income_amount", "payout_amount", "service_fee_amount", "interest_amount"):
                 row[name] += found[name]
+        rows = {(*key, "enacted"): row | {"payout_difference": ZERO} for key, row in sums.items()}
+        for scenario_id, payouts in scenario_payouts.items():
+            changed = {scheme_id for scheme_id, _ in payouts}
+            for key, row in sums.items():
+                if key[0] in changed:
+                    paid = payouts.get(key, ZERO)
+                    difference = paid - row["payout_amount"]
+                    rows[*key, scenario_id] = row | {"payout_amount": paid, "payout_difference": difference}
         for row in rows.values():
             need = max(ZERO, row["payout_amount"] + row["service_fee_amount"] - row["interest_amount"])
             heads = row["insured_heads"]

@@ -311,13 +311,19 @@ def read_columns(path: Path, wanted: set[str]) -> dict[str, list[Any]]:
     return {name: list(column) for name, column in zip(names, columns, strict=True) if name in wanted}
 
 
-def rows_of(table: str, file: str, columns: dict[str, list[Any]]) -> list[Row]:
-    """The parsed rows of a file; `bad` of a row names its columns that do not parse (rule A6)."""
+def rows_of(
+    table: str, file: str, columns: dict[str, list[Any]], corrections: dict[str, list[Row]] | None = None
+) -> list[Row]:
+    """The parsed rows of a file; `bad` of a row names its columns that do not parse (rule A6).
+
+    Corrections by key take the place of the values that they expect.
+    """
     layout = TABLES[table]
     count = max((len(values) for values in columns.values()), default=0)
     parsers = layout.parsers
     parsed: dict[str, list[Any]] = {}
     bad: dict[int, list[str]] = defaultdict(list)
+    texts: dict[str, list[Any]] = {}
     for name in sorted(layout.columns):
         under = [columns[known] for known in (name, ALIASES.get(name)) if known in columns]
         if not under:
@@ -333,7 +339,18 @@ def rows_of(table: str, file: str, columns: dict[str, list[Any]]) -> list[Row]:
         for index, value in enumerate(values):
             if value is BAD:
                 bad[index].append(name)
-        parsed[name] = values
+        parsed[name], texts[name] = values, delivered
+    for index in range(count) if corrections else ():
+        key = "|".join(str(parsed[name][index]) for name in layout.key if parsed[name][index] is not None)
+        for told in corrections.get(key, ()):
+            name, parse = told["column_name"], parsers[told["column_name"]]
+            value = parsed[name][index]
+            is_same = as_text(texts[name][index]) == told["expected"] if name in texts else told["expected"] is None
+            if is_same or (value not in (None, BAD) and value == parse(told["expected"])):
+                bad[index] = [other for other in bad[index] if other != name]
+                parsed[name][index] = parse(told["corrected"])
+                if parsed[name][index] is BAD:
+                    bad[index].append(name)
     names = tuple(parsed)
     rows = [dict(zip(names, values, strict=True)) for values in zip(*parsed.values(), strict=True)]
     for index, row in enumerate(rows):
@@ -352,10 +369,23 @@ def read_table(raw_dir: Path, table: str) -> list[Row]:
         raise ValueError(f"{folder}: no file of table setl_d; nothing can be computed without it")
     wanted = TABLES[table].columns
     wanted |= {ALIASES[name] for name in wanted if name in ALIASES}
+    corrections = defaultdict(list)
+    for told in read_corrections(raw_dir):
+        if told["raw_table"] == table:
+            corrections[told["record_key"]].append(told)
     rows: list[Row] = []
     for path in files:
         name = path.relative_to(raw_dir).as_posix()
-        rows += rows_of(table, name, read_columns(path, wanted))
+        rows += rows_of(table, name, read_columns(path, wanted), corrections)
+    return rows
+
+
+def read_corrections(raw_dir: Path) -> list[Row]:
+    """The corrections of the operator, blanks as None."""
+    rows: list[Row] = []
+    for path in sorted((raw_dir / "correction").glob("*.csv")):
+        with path.open(encoding="utf-8", newline="") as lines:
+            rows += [{name: as_text(value) for name, value in row.items()} for row in csv.DictReader(lines)]
     return rows
 
 

@@ -12,7 +12,7 @@ import csv
 import gzip
 import random
 import shutil
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
@@ -1196,6 +1196,7 @@ class Case:
     seed: int
     layouts: tuple[str, ...]
     is_policy_varied: bool
+    is_corrected: bool = False
 
 
 def cases() -> st.SearchStrategy[Case]:
@@ -1206,6 +1207,48 @@ def cases() -> st.SearchStrategy[Case]:
         layouts=st.lists(st.sampled_from(LAYOUTS), min_size=1, max_size=3).map(tuple),
         is_policy_varied=st.sampled_from((True, False)),
     )
+
+
+# Columns whose value is delivered wrong and corrected, with what is delivered: what can be read and what cannot.
+MISTAKES = {
+    "setl_d": {"hifp_pay": ("1.00", "1_000"), "setl_time": ("20210231", ""), "insu_admdvs": ("999999", "")},
+    "fee_list_d": {"fulamt_ownpay_amt": ("12.345", "0.10")},
+    "psn_insu_d": {"crt_insu_date": ("2021-13-01", "2030-01-01"), "insutype": ("777", "")},
+    "psn_idet_d": {"endtime": ("abc", "2021-02-02")},
+    "supp_enrl_d": {"paid_time": ("2029-01-01", "20220230")},
+    "fund_txn_d": {"amount": ("", "0.01")},
+}
+
+
+CORRECTION_COLUMNS = (
+    "raw_table", "record_key", "column_name", "expected", "corrected", "reason", "corrected_by", "corrected_at",
+)  # fmt: skip
+
+
+def write_corrections(tables: Tables, raw_dir: Path, rng: random.Random, each: int = 4) -> None:
+    """Makes mistakes in rows that are delivered once, and writes their corrections (rules A2, A6)."""
+    told = []
+    for table, columns in MISTAKES.items():
+        layout = oracle.TABLES[table]
+
+        def key_of(row: Row, layout=layout) -> tuple:
+            return tuple(layout.parsers[name](row[name]) for name in layout.key)
+
+        times = Counter(key_of(row) for row in tables[table])
+        once = [row for row in tables[table] if times[key_of(row)] == 1 and {None, oracle.BAD}.isdisjoint(key_of(row))]
+        for row in rng.sample(once, min(each, len(once))):
+            column = rng.choice(sorted(columns))
+            right, wrong = row.get(column, ""), rng.choice(columns[column])
+            if oracle.as_text(right) != (wrong or None):
+                row[column] = wrong
+                key = "|".join(map(str, key_of(row)))
+                told.append((table, key, column, wrong, right, "drawn", "tests", ""))
+    path = raw_dir / "correction" / "drawn.csv"
+    path.parent.mkdir(parents=True)
+    with path.open("w", encoding="utf-8", newline="") as lines:
+        writer = csv.writer(lines, lineterminator="\n")
+        writer.writerow(CORRECTION_COLUMNS)
+        writer.writerows(told)
 
 
 def record_payouts(tables: Tables, supposed: dict[str, list[Decimal]], rng: random.Random) -> None:
@@ -1238,5 +1281,7 @@ def write_case(case: Case, folder: Path, seeds: Path, persons: int = 300) -> tup
     tables = populate(seeds_dir, rng, persons)
     write_raw(tables, folder / "unrecorded", random.Random(case.seed), ("csv",))
     record_payouts(tables, oracle.compute(folder / "unrecorded", seeds_dir).supposed, rng)
+    if case.is_corrected:
+        write_corrections(tables, raw_dir, random.Random(case.seed))
     write_raw(tables, raw_dir, rng, case.layouts)
     return raw_dir, seeds_dir

@@ -59,7 +59,15 @@ PUBLIC = {
         "fund_warning",
         "annual_disclosure",
     },
-    "quality": {"load_audit", "quarantine", "check_result", "accumulator_reconciliation", "release", "release_input"},
+    "quality": {
+        "load_audit",
+        "quarantine",
+        "correction",
+        "check_result",
+        "accumulator_reconciliation",
+        "release",
+        "release_input",
+    },
     "shared": {"dim_person", "dim_region", "dim_institution", "dim_date", "dim_disease"},
 }
 
@@ -198,7 +206,7 @@ def test_planted_funds_are_what_the_manifest_says(warehouse, manifest):
 
 
 def test_a_cycle_of_the_sample_ends_in_a_loss_that_its_insurers_bear(warehouse):
-    """Rule H6: what falls to the insurers is the whole loss, and the next cycle begins with nothing."""
+    """Rule H6: the whole loss falls to the insurers, and the next cycle begins with nothing, county by county."""
     (year, result), *others = warehouse.execute(
         "select benefit_year, cycle_result_amount from funds.fct_fund_cycle where result_goes_to = 'insurers'"
     ).fetchall()
@@ -210,6 +218,10 @@ def test_a_cycle_of_the_sample_ends_in_a_loss_that_its_insurers_bear(warehouse):
     assert warehouse.execute(
         "select opening_balance_amount from funds.fct_fund_cycle where benefit_year = ?", [year + 1]
     ).fetchone() == (Decimal("0.00"),)
+    assert warehouse.execute(
+        "select sum(borne_by_insurers_amount), max(abs(balance_amount)), count(*) > 20 from funds.fct_fund_year"
+        " where scheme_id = 'lishui_supplementary' and benefit_year = ?", [year]
+    ).fetchone() == (-result, Decimal("0.00"), True)  # fmt: skip
 
 
 def test_what_a_scenario_pays_more_is_in_its_balancing_standard(warehouse):

@@ -144,7 +144,10 @@ COLUMNS: dict[str, dict[str, str]] = {
     "funds.fund_year_by_region": _columns(
         varchar="scheme_id region_level region_code insurance_type",
         integer="benefit_year",
-        money="opening_balance_amount income_amount interest_amount payout_amount service_fee_amount balance_amount",
+        money="""
+            opening_balance_amount income_amount interest_amount payout_amount service_fee_amount
+            borne_by_insurers_amount balance_amount
+        """,
     ),
     "funds.fct_fund_month": _columns(
         varchar="scheme_id region_code insurance_type",
@@ -378,7 +381,7 @@ GOOD: dict[str, dict[str, object]] = {
     "funds.fund_year_by_region": _row("""
         scheme_id=wenzhou_cii region_level=city region_code=330300 insurance_type=resident benefit_year=2021
         opening_balance_amount=100 income_amount=850 interest_amount=5 payout_amount=140 service_fee_amount=15
-        balance_amount=800
+        borne_by_insurers_amount=0 balance_amount=800
     """),
     "funds.fct_fund_month": _row("""
         scheme_id=wenzhou_cii region_code=330381 insurance_type=resident month_start=2021-03-01 payout_amount=140

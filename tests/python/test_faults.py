@@ -22,6 +22,17 @@ from dabing.preflight import check_raw_files
 
 GOOD = settlement("S-good", "P-good", "330302", "2021-05-01 10:00:00", Decimal("30000.00"))
 
+CORRECTION = {
+    "raw_table": "setl_d",
+    "record_key": "S-good",
+    "column_name": "setl_time",
+    "expected": "20210231",
+    "corrected": "2021-05-01 10:00:00",
+    "reason": "typing error",
+    "corrected_by": "fund office",
+    "corrected_at": "2026-11-24",
+}
+
 
 @pytest.fixture
 def raw(tmp_path) -> Path:
@@ -229,7 +240,7 @@ def test_rows_that_cannot_be_used_are_kept_whole_with_their_reason(raw):
 
 
 def test_values_written_in_another_way_are_understood_and_what_is_not_is_told(raw):
-    """Codes that went through floats, blanks beside an alias, identities without an area, corrected fees."""
+    """Codes that went through floats, blanks beside an alias, identities without an area, corrected fees and values."""
     written = {**GOOD, "inscp_scp_amt": "", "vali_flag": "1"}
     floats = {"insutype": "390.0", "med_type": "21.00", "insu_admdvs": "330302.0"}
     poor = {"psn_no": "P-poor", "insu_admdvs": "610402", "setl_time": "2020-06-01", "hifp_pay": "0"}
@@ -240,7 +251,13 @@ def test_values_written_in_another_way_are_understood_and_what_is_not_is_told(ra
         {**written, "setl_id": "S-alias", "psn_no": "P-alias", "inscp_amt": " ", "inscp_scp_amt": GOOD["inscp_amt"]},
         {**written, "setl_id": "S-both", "psn_no": "P-both", "inscp_scp_amt": "1.00"},
         {**written, "setl_id": "S-poor", **poor, "medfee_sumamt": "60000", "inscp_amt": "60000"},
+        {**written, "setl_id": "S-healed", "psn_no": "P-healed", "setl_time": "20210231"},
     ]
+    correction = {**CORRECTION, "record_key": "S-healed"}
+    write_csv(
+        raw / "correction" / "known.csv",
+        [correction, {**correction, "column_name": "dise_no", "expected": "", "corrected": "D1"}],
+    )
     identity = {"psn_no": "P-poor", "psn_idet_type": "7101.0", "begntime": "2020-01-01", "insu_admdvs": ""}
     identities = [identity, {**identity, "psn_idet_type": "7999"}]
     movement = {
@@ -276,11 +293,43 @@ def test_values_written_in_another_way_are_understood_and_what_is_not_is_told(ra
         warned = connection.execute(
             "select check_name, failing_rows from quality.check_result where suite like 'raw_%' and not success"
         ).fetchall()
-    alike = dict.fromkeys(("S-good", "S-floats", "S-flag", "S-alias", "S-both"), Decimal("3010.00"))
+        healed = connection.execute("select expected, corrected_rows, source_file from quality.correction").fetchall()
+    assert sorted(healed, key=str) == [("20210231", 1, "setl_d/written.csv"), (None, 1, "setl_d/written.csv")]
+    alike = dict.fromkeys(("S-healed", "S-good", "S-floats", "S-flag", "S-alias", "S-both"), Decimal("3010.00"))
     assert dict(paid) == {**alike, "S-poor": Decimal("38750.00")}
     assert dict(kept) == {"T-type": "Q07 unknown_insurance_type: 777"}
     assert fees == [(Decimal("800.00"),)]
     assert {("identity_codes_have_a_meaning", 1), ("movement_is_in_the_pool_of_its_scheme", 1)} <= set(warned)
+
+
+def test_corrections_that_do_not_hold_are_all_named(raw):
+    wrong = [
+        CORRECTION,
+        {**CORRECTION, "record_key": "S-gone"},
+        {**CORRECTION, "column_name": "payable"},
+        {**CORRECTION, "raw_table": "benefit_term", "record_key": "wenzhou_cii", "column_name": "deductible"},
+        {**CORRECTION, "raw_table": "correction", "column_name": "expected"},
+        {**CORRECTION, "column_name": "psn_no", "corrected_by": ""},
+        {**CORRECTION, "column_name": "med_type", "corrected_at": "soon"},
+        *[{**CORRECTION, "column_name": "medfee_sumamt", "corrected": amount} for amount in ("1.00", "2.00")],
+    ]
+    write_csv(raw / "correction" / "wrong.csv", wrong)
+    said = stopped(raw)
+    row = "Correction of correction/wrong.csv (setl_d S-good"
+    assert f"{row} setl_time): expected '20210231', found '2021-05-01 10:00:00' in setl_d/good.csv." in said
+    assert "(setl_d S-gone setl_time): no delivered row has this key." in said
+    assert f"{row} payable): no raw table has this column." in said
+    assert "(benefit_term wenzhou_cii deductible): no raw table has this column." in said
+    assert "(correction S-good expected): no raw table has this column." in said
+    assert f"{row} psn_no): reason or corrected_by is blank." in said
+    assert f"{row} med_type): corrected_at 'soon' is not a date or time. Write it as YYYY-MM-DD." in said
+    assert f"{row} medfee_sumamt): it is written more than once." in said
+
+
+def test_corrections_under_another_name_are_not_passed_over(raw):
+    (raw / "corrections").mkdir()
+    with pytest.raises(DabingError, match="looks like correction and would not be read"):
+        check_raw_files(raw)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, Decimal
 from itertools import pairwise
 
+import duckdb
 import fund_oracle
 import oracle
 import pytest
@@ -47,6 +50,59 @@ def test_a_result_at_a_bound_and_one_fen_beyond(bands, margin, basis):
     }
 
 
+PREMIUMS = [Decimal(text) for text in ("100000.00", "33.33", "0.01", "0.00", "7777777.77", "1666.50", "999999999.99")]
+
+
+def test_the_models_divide_as_the_oracle_does_at_every_edge_of_every_premium(sample_build):
+    """Rule H5: the SQL of the built models over results at each bound, a fen to either side, and far beyond."""
+    bounds = [
+        Decimal(text) for text in ("-1", "-0.05", "-0.04", "-0.03", "0", "0.01", "0.03", "0.04", "0.05", "0.5", "1")
+    ]
+    margins = {
+        (premium, (premium * bound).quantize(oracle.CENT, rounding) + step * oracle.CENT)
+        for premium in PREMIUMS
+        for bound in bounds
+        for rounding in (ROUND_FLOOR, ROUND_CEILING)
+        for step in (-1, 0, 1)
+    }
+    years = {number: pair for number, pair in enumerate(sorted(margins), 2016)}
+    connection = duckdb.connect()
+    connection.execute(f"attach '{sample_build.database}' as built (read_only)")
+    connection.execute("create schema funds; create schema policy_seed")
+    connection.execute(
+        "create table policy_seed.risk_corridor_band as select * replace (basis as scheme_id, basis as band_basis)"
+        " from built.policy_seed.risk_corridor_band, (values ('whole'), ('excess')) as bases (basis)"
+        " where insurance_line = 'rural'"
+    )
+    connection.execute("create table funds.int_corridor_year as from built.funds.int_corridor_year limit 0")
+    connection.executemany(
+        "insert into funds.int_corridor_year select basis, 'rural', $1, 1, $2, $2 - $3, 0, $3, 1"
+        " from (values ('whole'), ('excess')) as bases (basis)",
+        [(year, premium, margin) for year, (premium, margin) in years.items()],
+    )
+    for model in ("int_corridor_part", "fct_fund_corridor"):
+        sql = (PROJECT / "target" / "compiled" / "dabing" / "models" / "funds" / f"{model}.sql").read_text()
+        sql = re.sub(r'"[^"]+"\."(funds|policy_seed)"', r"\1", sql)
+        connection.execute(f"create table funds.{model} as {sql}")
+    names = ("outcome", "insurer_amount", "fund_amount", "negotiated_amount")
+    found = {
+        row[:2]: dict(zip(names, row[2:], strict=True))
+        for row in connection.execute(
+            f"select scheme_id, benefit_year, {', '.join(names)} from funds.fct_fund_corridor"
+        ).fetchall()
+    }
+    bands = [
+        row for row in oracle.read_seed(PROJECT / "seeds", "risk_corridor_band") if row["insurance_line"] == "rural"
+    ]
+    assert found == {
+        (basis, year): fund_oracle.corridor(margin, premium, [{**band, "band_basis": basis} for band in bands])
+        for basis in ("whole", "excess")
+        for year, (premium, margin) in years.items()
+    }
+    outcomes = Counter(row["outcome"] for row in found.values())
+    assert min(outcomes[name] for name in ("insurer", "shared", "returned", "to_be_negotiated")) > 20
+
+
 def test_a_loss_without_premium_is_negotiated(bands):
     assert fund_oracle.corridor(Decimal("-0.01"), Decimal("0.00"), bands)["negotiated_amount"] == Decimal("-0.01")
     assert fund_oracle.corridor(Decimal("0.00"), Decimal("0.00"), bands)["outcome"] == "insurer"
@@ -80,8 +136,8 @@ def test_parts_add_up_and_are_within_a_fen_of_their_share(amount, cuts):
         ("100", [("2021-03-31", "100")], "on_time", 0),
         ("100", [("2021-04-01", "100")], "late", 1),
         ("100", [("2021-03-01", "60"), ("2021-04-10", "40")], "late", 10),
-        ("100", [("2021-03-01", "99.99")], "short", None),
-        ("100", [], "not_received", None),
+        ("100", [("2021-03-01", "99.99")], "short", 275),
+        ("100", [], "not_received", 275),
         ("0", [("2021-04-01", "1")], "nothing_due", 0),
         ("-50", [("2021-03-01", "-50")], "on_time", 0),
         ("-50", [("2021-04-02", "-50")], "late", 2),

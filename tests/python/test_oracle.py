@@ -156,6 +156,21 @@ def compare_audit(warehouse: Warehouse, result: oracle.Result) -> list[str]:
     )
 
 
+def compare_corrections(warehouse: Warehouse, raw_dir: Path) -> list[str]:
+    """Each correction stands with what it did; those of drawn populations are of rows that are delivered once."""
+    key = ("raw_table", "record_key", "column_name")
+    columns = ("expected", "corrected", "reason", "corrected_by", "delivered_rows", "corrected_rows")
+    expected = {
+        tuple(told[name] for name in key): {**told, "delivered_rows": 1, "corrected_rows": 1}
+        for told in oracle.read_corrections(raw_dir)
+    }
+    return differences(
+        "correction",
+        {place: {name: row[name] for name in columns} for place, row in expected.items()},
+        warehouse.keyed("quality.correction", key, columns),
+    )
+
+
 def compare_quarantine(warehouse: Warehouse, result: oracle.Result) -> list[str]:
     """Rule A6: reason codes by key where the key is one column, else by table."""
 
@@ -308,7 +323,41 @@ def compare_funds(warehouse: Warehouse, result: oracle.Result, where: str) -> li
     )
 
 
-def compare_fund_marts(warehouse: Warehouse, result: oracle.Result, seeds_dir: Path) -> list[str]:
+def scenario_payouts(raw_dir: Path, seeds_dir: Path) -> dict[str, dict[tuple[str, int], Decimal]]:
+    """What each scenario of the seeds would pay: the oracle over seeds that say so; every year of a changed scheme."""
+    overrides = defaultdict(list)
+    for row in oracle.read_seed(seeds_dir, "scenario_override"):
+        overrides[row["scenario_id"]].append(row)
+    found = {}
+    for scenario_id, rows in overrides.items():
+        with tempfile.TemporaryDirectory() as folder:
+            seeds = populations.SeedFolder(Path(shutil.copytree(seeds_dir, Path(folder) / "seeds")))
+            for row in rows:
+                name, column = {
+                    "deductible": ("benefit_term", "deductible"),
+                    "annual_limit": ("benefit_term", "annual_limit"),
+                    "rate": ("benefit_tier", "rate"),
+                }[row["parameter"]]
+                assert row["tier_no"] is None and row["operation"] in ("set", "add")
+
+                def change(seed: dict, row=row, column=column) -> None:
+                    if seed["scheme_id"] == row["scheme_id"]:
+                        former = Decimal(0) if row["operation"] == "set" else Decimal(seed[column])
+                        seed[column] = str(former + Decimal(row["value"]))
+
+                seeds.edit(name, change)
+            paid = {(row["scheme_id"], None): Decimal("0.00") for row in rows}
+            for p in oracle.compute(raw_dir, seeds.folder).payouts:
+                if (p.scheme_id, None) in paid:
+                    key = (p.scheme_id, p.benefit_year)
+                    paid[key] = paid.get(key, Decimal("0.00")) + p.payout_amount
+            found[scenario_id] = paid
+    return found
+
+
+def compare_fund_marts(
+    warehouse: Warehouse, result: oracle.Result, seeds_dir: Path, scenarios: dict | None = None
+) -> list[str]:
     """Rules H1 to H7: every fund mart, every row, rows of zeros included."""
     funds = fund_oracle.Funds(result, oracle.Policy.read(seeds_dir), seeds_dir)
     fund = ("scheme_id", "region_code", "insurance_type")
@@ -346,7 +395,12 @@ def compare_fund_marts(warehouse: Warehouse, result: oracle.Result, seeds_dir: P
             funds.completion,
             "true",
         ),
-        ("fct_balancing_standard", ("scheme_id", "benefit_year"), funds.balancing, "scenario_id = 'enacted'"),
+        (
+            "fct_balancing_standard",
+            ("scheme_id", "benefit_year", "scenario_id"),
+            funds.balancing(scenarios or {}),
+            "scenario_id = 'enacted'" if scenarios is None else "true",
+        ),
     ):
         columns = tuple(next(iter(expected.values()), ()))
         lines += differences(mart, expected, warehouse.keyed(f"funds.{mart}", key, columns, where))
@@ -359,7 +413,9 @@ def compare_oversight(warehouse: Warehouse, result: oracle.Result, seeds_dir: Pa
     return oversight_oracle.compare(warehouse, result, Path(seeds_dir), keys, differences)
 
 
-def compare(database_path: Path, raw_dir: Path, seeds_dir: Path, is_whole: bool = False) -> list[str]:
+def compare(
+    database_path: Path, raw_dir: Path, seeds_dir: Path, is_whole: bool = False, with_scenarios: bool = False
+) -> list[str]:
     """Every difference between the marts of a served file and the oracle, row by row, exact."""
     result = oracle.compute(raw_dir, seeds_dir)
     warehouse = Warehouse(database_path)
@@ -368,6 +424,7 @@ def compare(database_path: Path, raw_dir: Path, seeds_dir: Path, is_whole: bool 
     try:
         return [
             *compare_audit(warehouse, result),
+            *compare_corrections(warehouse, raw_dir),
             *compare_quarantine(warehouse, result),
             *compare_components(warehouse, result),
             *compare_payouts(warehouse, result, where),
@@ -376,8 +433,14 @@ def compare(database_path: Path, raw_dir: Path, seeds_dir: Path, is_whole: bool 
             *compare_burdens(warehouse, result),
             *compare_variances(warehouse, result),
             *compare_funds(warehouse, result, where),
-            *(compare_fund_marts(warehouse, result, seeds_dir) if is_whole else ()),
-            *(compare_oversight(warehouse, result, seeds_dir) if is_whole else []),
+            *(
+                compare_fund_marts(
+                    warehouse, result, seeds_dir, scenario_payouts(raw_dir, seeds_dir) if with_scenarios else None
+                )
+                if is_whole
+                else ()
+            ),
+            *(compare_oversight(warehouse, result, seeds_dir) if is_whole else ()),
         ]
     finally:
         warehouse.connection.close()
@@ -406,14 +469,18 @@ def test_sample_is_what_the_oracle_computes(sample_build):
     phases=(Phase.explicit, Phase.generate),  # a build is slow: a failing case is not shrunk
     suppress_health_check=list(HealthCheck),
 )
-@example(case=populations.Case(seed=1, layouts=("csv", "parquet_text"), is_policy_varied=False))
+@example(
+    case=populations.Case(
+        seed=1, layouts=("csv", "parquet_text", "parquet_typed"), is_policy_varied=False, is_corrected=True
+    )
+)
 # A supplementary scheme with a limit of the year that is reached, and a scheme that follows another.
 @example(case=populations.Case(seed=22, layouts=("csv",), is_policy_varied=True))
 @given(case=populations.cases())
 def test_generated_populations_are_what_the_oracle_computes(build, case):
     with tempfile.TemporaryDirectory() as folder:
         raw_dir, seeds_dir = populations.write_case(case, Path(folder), SEEDS)
-        found = compare(build(raw_dir, seeds_dir), raw_dir, seeds_dir, is_whole=True)
+        found = compare(build(raw_dir, seeds_dir), raw_dir, seeds_dir, is_whole=True, with_scenarios=True)
     assert not found, f"{case}\n{spelled_out(found)}"
 
 
@@ -429,7 +496,7 @@ def create(connection, table: str, rows: list[dict[str, Any]]) -> None:
     connection.execute(f"create table {table} as select * from given")
 
 
-def write_warehouse(result: oracle.Result, path: Path) -> None:
+def write_warehouse(result: oracle.Result, raw_dir: Path, path: Path) -> None:
     """A served file that holds just what the oracle computed."""
     connection = duckdb.connect(str(path))
     claims = [
@@ -479,6 +546,8 @@ def write_warehouse(result: oracle.Result, path: Path) -> None:
     create(connection, "benefits.fct_payout_variance", list(map(dataclasses.asdict, result.variances)))
     create(connection, "quality.load_audit", audit)
     create(connection, "quality.quarantine", quarantine)
+    corrections = [told | {"delivered_rows": 1, "corrected_rows": 1} for told in oracle.read_corrections(raw_dir)]
+    create(connection, "quality.correction", corrections)
     connection.close()
 
 
@@ -486,9 +555,9 @@ def write_warehouse(result: oracle.Result, path: Path) -> None:
 def written(seeds, tmp_path_factory) -> tuple[Path, Path, Path]:
     """A small population, and a served file with what the oracle makes of it."""
     folder = tmp_path_factory.mktemp("written")
-    case = populations.Case(seed=7, layouts=("csv", "parquet_typed"), is_policy_varied=True)
+    case = populations.Case(seed=7, layouts=("csv", "parquet_typed"), is_policy_varied=True, is_corrected=True)
     raw_dir, seeds_dir = populations.write_case(case, folder, seeds, persons=60)
-    write_warehouse(oracle.compute(raw_dir, seeds_dir), folder / "right.duckdb")
+    write_warehouse(oracle.compute(raw_dir, seeds_dir), raw_dir, folder / "right.duckdb")
     return folder / "right.duckdb", raw_dir, seeds_dir
 
 
@@ -509,6 +578,7 @@ def test_the_comparison_agrees_with_what_is_right(written):
         "update benefits.fct_claim_expense set person_key = 'the same'",
         "update quality.load_audit set superseded = superseded + 1",
         "update quality.quarantine set reasons = 'Q01'",
+        "update quality.correction set corrected_rows = 0",
         "update funds.fct_fund_year set insured_heads = insured_heads + 1",
         "update funds.fct_fund_year set payout_amount = payout_amount - 0.01",
         "update benefits.int_settlement_cover set cover_status = 'covered'",

@@ -1,0 +1,2 @@
+-- Every delivered row that a correction names, with the value found in it.
+{{ correction_matches() }}
