@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 
 import duckdb
 import pytest
@@ -19,8 +20,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from rich.console import Console
 
 from dabing import metrics, page, report
-from dabing.checks import CheckResult
+from dabing.checks import CheckResult, published
 from dabing.events import Journal, seconds_left
+from dabing.run import _test_result
 
 HOSTILE = """<script>alert(1)</script><img src=x onerror="alert(2)">'"{{ 7 * 7 }}\x1b[31m"""
 KEY = "a-key-that-must-show-up-nowhere"
@@ -206,7 +208,7 @@ def awkward(tmp_path_factory) -> dict:
     # A settlement before any policy: a critical check.
     early = settlement(f"S-early{HOSTILE}".replace("\x1b", ""), "P-3", "330302", "2019-06-01 10:00:00", Decimal("9.00"))
     write_csv(raw / "setl_d" / "b.csv", [early])
-    runs["failed"] = run_dabing(*arguments, environment=told)
+    runs["failed"] = run_dabing(*arguments, "--keep-failed", environment=told)
     return runs
 
 
@@ -260,6 +262,9 @@ def test_a_failed_run_has_a_page_that_says_why_and_changes_nothing_else(awkward)
     assert "S-early<script>alert(1)</script>" in said
     assert "1 new: setl_d/b.csv" in said
     assert [path.name for path in (warehouse / "releases").iterdir() if path.name.startswith("000002")] == []
+    # What is kept of its build, spill files included, is its owner's only.
+    (kept,) = warehouse.glob("failed-*")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o700
     told = json.loads((warehouse / "last-failure.json").read_text())
     assert told["outcome"] == "failed"
     assert any(check["severity"] == "critical" and not check["success"] for check in told["checks"])
@@ -323,6 +328,25 @@ def test_keys_that_name_persons_stay_out_of_log_and_page(capsys):
     assert "3303" not in page.without_values(conversion)
     own = "/raw/a.csv: column 'inscp_amt' of table setl_d is missing. Export the file again with it."
     assert page.without_values(own) == own
+
+
+@pytest.mark.parametrize(("column", "names_persons"), [("psn_no", True), ("settlement_id", False)])
+def test_rows_of_a_data_test_that_name_persons_are_withheld(tmp_path, column, names_persons):
+    database = tmp_path / "dabing.duckdb"
+    with duckdb.connect(str(database)) as connection:
+        connection.execute(f"create table t as select 'P-77' as {column}")
+    node = SimpleNamespace(
+        name="unique_t",
+        description="",
+        raw_code="",
+        compiled_code=f"select {column} as unique_field, 2 as n_records from t",
+        attached_node="model.dabing.t",
+        config=SimpleNamespace(severity="warn"),
+    )
+    result = _test_result(SimpleNamespace(node=node, failures=1), database, "duckdb")
+    told = json.dumps(published(result))
+    assert ("P-77" in told) is not names_persons
+    assert "P-77" in result.message
 
 
 def test_what_a_terminal_would_obey_is_written_out(capsys):
