@@ -78,11 +78,12 @@ class Account:
     ) -> Path | None:
         account = self._account(outcome, sentences)
         page = folder / f"{name}.html"
+        told = json.dumps(account, ensure_ascii=False, default=_jsonable, indent=1)
         try:
-            write_aside(folder / f"{name}.json", json.dumps(account, ensure_ascii=False, default=_jsonable, indent=1))
+            write_aside(folder / f"{name}.json", told)
             write_aside(page, render(account))
-        except OSError as error:
-            self.journal.tell("page_failed", f"{page}: the page of this run cannot be written ({error.strerror}).")
+        except Exception as error:  # Whatever it is: what was published, or the reason why not, stands.
+            self.journal.tell("page_failed", f"{page}: the page of this run cannot be written ({error}).")
             page = None
         self._write_metrics(account, served)
         return page
@@ -92,10 +93,8 @@ class Account:
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             write_aside(path, metrics.text(account, served, metrics.last_success(path)))
-        except OSError as error:
-            self.journal.tell(
-                "metrics_failed", f"{path}: the metrics of this run cannot be written ({error.strerror})."
-            )
+        except Exception as error:  # As above.
+            self.journal.tell("metrics_failed", f"{path}: the metrics of this run cannot be written ({error}).")
 
 
 def _jsonable(value: object) -> str:
@@ -106,9 +105,14 @@ def write_aside(path: Path, text: str) -> None:
     """Write a file in one step: who reads it sees the old one or the new one, whole. Nobody may write to it."""
     beside = path.with_name(f".{path.name}.new")
     beside.unlink(missing_ok=True)
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, READABLE), "w", encoding="utf-8") as file:
-        file.write(text.encode("utf-8", "backslashreplace").decode("utf-8"))
-    os.replace(beside, path)
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, READABLE)
+        with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(text)
+        os.replace(beside, path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def render(account: dict[str, Any]) -> str:

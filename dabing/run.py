@@ -61,14 +61,24 @@ def run(
             f"{warehouse}: the folder of the result cannot be made ({error.strerror}). Give the run the right to, or"
             " name another one."
         ) from error
-    with journal.shown(), publish.lock(warehouse):
-        account = Account(journal, warehouse, metrics_file, engine)
-        with _accounted(account):
-            journal.last = last_account(warehouse, engine)
-            raw = _raw_folder(raw, project, journal)
-            journal.tell("run_started", "", raw=str(raw), warehouse=str(warehouse), engine=engine, process=os.getpid())
-            served = _build_where_needed(raw, warehouse, project, keep_failed, rebuild, account)
-    return served
+    account = Account(journal, warehouse, metrics_file, engine)
+    with journal.shown(), _one_at_a_time(warehouse, journal), _accounted(account):
+        journal.last = last_account(warehouse, engine)
+        raw = _raw_folder(raw, project, journal)
+        journal.tell("run_started", "", raw=str(raw), warehouse=str(warehouse), engine=engine, process=os.getpid())
+        return _build_where_needed(raw, warehouse, project, keep_failed, rebuild, account)
+
+
+@contextmanager
+def _one_at_a_time(warehouse: Path, journal: Journal) -> Iterator[None]:
+    """The lock; who finds it held leaves page and metrics to the run that holds it."""
+    try:
+        with publish.lock(warehouse):
+            yield
+    except publish.BusyError as error:
+        if journal.is_json:
+            journal.tell("busy", str(error))
+        raise
 
 
 def _build_where_needed(
@@ -123,6 +133,8 @@ def _accounted(account: Account) -> Iterator[None]:
 
 
 def _tell_failure(account: Account, sentences: tuple[str, ...]) -> None:
+    if "release" in account.told:
+        return  # It was published; what fails after that is another matter.
     page = account.failed(sentences)
     account.journal.close()
     # In words the sentences are said on standard error (cli.py).
@@ -150,11 +162,12 @@ def _build_and_publish(
                 results = _build_on_spark(raw, database, project, warehouse, journal)
             else:
                 results = _build_and_check(database, project, journal)
-            with journal.phase("publish", "Published"):
+        with journal.phase("publish", "Published"):
+            with _ended_with(build, keep_failed, account):
                 publish.check_unchanged(files, publish.input_files(raw))
                 release = _add_history(database, served, results, files, sources, publish.next_number(warehouse))
                 summary = report.summary(report.facts(database), report.facts(served))
-                publish.publish(database, warehouse, release)
+            publish.publish(database, warehouse, release)
     except BaseException:
         if keep_failed:
             kept = build.rename(build.with_name(build.name.replace("build-", "failed-")))

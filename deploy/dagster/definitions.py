@@ -8,8 +8,6 @@ publishes all or nothing, so Dagster can neither build a part nor get past a che
 and shows what came out. Its own environment (requirements-dagster.txt) needs nothing of dbt.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import re
@@ -57,7 +55,7 @@ def _asset_specs(manifest: dict[str, Any]) -> dict[str, dg.AssetSpec]:
     return {
         name: dg.AssetSpec(
             key=_key(node),
-            deps=sorted({_key(known[parent]) for parent in node["depends_on"].get("nodes", ()) if parent in known}),
+            deps={_key(known[parent]) for parent in node["depends_on"].get("nodes", ()) if parent in known},
             description=node["description"],
             group_name=node["schema"],
             kinds={"dbt", "duckdb"},

@@ -43,7 +43,7 @@ def definitions(tmp_path_factory):
 
 def execute(definitions) -> dg.ExecuteInProcessResult:
     """The nightly job, in this process."""
-    return definitions.defs.get_job_def("dabing_nightly").execute_in_process(
+    return definitions.defs.resolve_job_def("dabing_nightly").execute_in_process(
         instance=dg.DagsterInstance.ephemeral(), raise_on_error=False
     )
 
