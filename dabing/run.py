@@ -54,6 +54,8 @@ def run(
     journal = Journal(log)
     project = Path.cwd() if Path("dbt_project.yml").exists() else PROJECT
     warehouse = warehouse.resolve()
+    if re.search(r"[?#]", str(warehouse)):
+        raise DabingError(f"{warehouse}: dbt takes a path with ? or # for a URL. Name another folder for the result.")
     try:
         warehouse.mkdir(parents=True, exist_ok=True)
     except OSError as error:

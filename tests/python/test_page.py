@@ -190,8 +190,8 @@ def test_what_a_run_leaves_may_be_read_and_not_written(sample_build, release):
 @pytest.fixture(scope="module")
 def awkward(tmp_path_factory) -> dict:
     """Three runs: one publishes, one finds nothing to do, one fails; what each said and left."""
-    top = tmp_path_factory.mktemp("top") / """大病's "raw"; $(touch harm) %41?#[1]"""
-    raw, warehouse = top / "raw", top / "ware house"
+    top = tmp_path_factory.mktemp("top") / """大病's "raw"; $(touch harm) %41 $1 [1]*"""
+    raw, warehouse = top / "raw ?#", top / "ware house"
     write_csv(
         raw / "setl_d" / "a'; drop table x; --.csv",
         [
@@ -220,7 +220,15 @@ def test_quotes_blanks_semicolons_and_chinese_in_paths_do_no_harm(awkward):
     assert paid == (Decimal("3010.00"),)
     assert inputs == [("setl_d/a'; drop table x; --.csv",)]
     assert not list(PROJECT.glob("harm")) and not list(awkward["top"].rglob("harm"))
-    assert {path.name for path in awkward["top"].iterdir()} == {"raw", "ware house"}
+    assert {path.name for path in awkward["top"].iterdir()} == {"raw ?#", "ware house"}
+
+
+@pytest.mark.parametrize("mark", "?#")
+def test_a_warehouse_that_dbt_would_take_for_a_url_is_named(awkward, tmp_path, mark):
+    finished = run_dabing("run", "--raw", awkward["raw"], "--warehouse", tmp_path / f"a{mark}b")
+    assert finished.returncode == 1
+    assert f"a{mark}b: dbt takes a path with ? or # for a URL. Name another folder" in " ".join(finished.stderr.split())
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_every_event_is_a_line_of_json(awkward):
