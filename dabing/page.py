@@ -31,11 +31,13 @@ READABLE = 0o444
 class Account:
     """What is kept of one run, written when it ends, however it ends."""
 
-    def __init__(self, journal: Journal, warehouse: Path, metrics_file: Path | None, engine: str) -> None:
+    def __init__(
+        self, journal: Journal, warehouse: Path, metrics_file: Path | None, engine: str, code_version: str
+    ) -> None:
         self.journal = journal
         self.warehouse = warehouse
         self.metrics_file = metrics_file or warehouse / metrics.FILE
-        self.told: dict[str, Any] = {"engine": engine, "code_version": "", "input": {}, "because": []}
+        self.told: dict[str, Any] = {"engine": engine, "code_version": code_version, "input": {}, "because": []}
 
     def published(self, summary: report.Summary, folder: Path) -> Path | None:
         """A release is out: its page lies beside it."""

@@ -63,7 +63,7 @@ def run(
             f"{warehouse}: the folder of the result cannot be made ({error.strerror}). Give the run the right to, or"
             " name another one."
         ) from error
-    account = Account(journal, warehouse, metrics_file, engine)
+    account = Account(journal, warehouse, metrics_file, engine, publish.code_version(PROJECT))
     with journal.shown(), _one_at_a_time(warehouse, journal), _accounted(account):
         journal.last = last_account(warehouse, engine)
         raw = _raw_folder(raw, project, journal)
@@ -106,7 +106,6 @@ def _build_where_needed(
         account.unchanged(report.facts(served))
         return served
     account.told["because"] = publish.changed_sources(last.sources if last else None, sources)
-    account.told["code_version"] = publish.code_version(PROJECT)
     account.told["input"] = {
         "files": len(files),
         "bytes": sum(file.size for file in files),

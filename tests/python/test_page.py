@@ -445,7 +445,7 @@ def test_labels_of_metrics_are_escaped():
 
 def test_a_file_that_cannot_be_written_is_said_and_stops_nothing(tmp_path, capsys):
     (tmp_path / "file").write_text("")
-    told = page.Account(Journal("json"), tmp_path, tmp_path / "file" / "dabing.prom", "duckdb")
+    told = page.Account(Journal("json"), tmp_path, tmp_path / "file" / "dabing.prom", "duckdb", "1")
     assert told.failed(("Something.",)) == tmp_path / "last-failure.html"
     (event,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert event["event"] == "metrics_failed"
