@@ -181,6 +181,8 @@ def console() -> Console:
 
 def print_summary(console: Console, found: Summary, results: list) -> None:
     """Print rows in, quarantine by reason, payouts by scheme and year, what changed, and checks that did not pass."""
+    from dabing.checks import published_message
+
     _print(
         console,
         "Rows",
@@ -231,7 +233,7 @@ def print_summary(console: Console, found: Summary, results: list) -> None:
     warnings = [result for result in results if not result.success]
     console.print(f"Checks: {len(results)}, of which {len(warnings)} gave a warning (quality.check_result)")
     for result in warnings:
-        console.print(Text(printable(f"  warning: {result.message}")))
+        console.print(Text(printable(f"  warning: {published_message(result)}")))
 
 
 def print_releases(console: Console, warehouse: Path) -> None:

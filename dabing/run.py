@@ -178,6 +178,7 @@ def _build_and_publish(
         raise
     shutil.rmtree(build, ignore_errors=True)
     page = account.published(summary, publish.folder_of(warehouse, release))
+    journal.close()
     _tell_summary(journal, summary, results)
     journal.tell(
         "published",
