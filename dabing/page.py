@@ -41,8 +41,11 @@ class Account:
 
     def published(self, summary: report.Summary, folder: Path) -> Path | None:
         """A release is out: its page lies beside it."""
-        self.told["release"], self.told["last_release"] = summary.facts.release, summary.last
-        self.told |= report.as_json(summary) | {"tables": summary.tables}
+        self.told |= report.as_json(summary) | {
+            "release": summary.facts.release,
+            "last_release": summary.last,
+            "tables": summary.tables,
+        }
         return self._write("published", (), folder, PAGE, summary.facts)
 
     def unchanged(self, served: report.Facts | None) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import stat
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from html.parser import HTMLParser
@@ -41,7 +42,7 @@ class Tags(HTMLParser):
         self.tags.append((tag, dict(attributes)))
 
     def handle_data(self, data):
-        self.text += data
+        self.text += data + " "
 
 
 def assert_harmless(text: str) -> None:
@@ -136,6 +137,27 @@ def test_the_page_of_a_release_says_what_came_out(sample_build, release):
     for phase in ("policy and raw tables", "raw border", "benefits and funds", "marts border", "publish"):
         assert phase in said
     assert "Slowest models" in said
+
+
+def test_the_page_of_a_later_release_says_what_changed(sample_build, tmp_path):
+    now = report.facts(sample_build.database)
+    (first, *others) = [row for row in now.counties if row["payout_amount"]]
+    unpaid = [row for row in now.counties if not row["payout_amount"]]
+    less = [*unpaid, {**first, "payout_amount": first["payout_amount"] - Decimal("1234.56")}, *others]
+    fewer = [{**row, "delivered": row["delivered"] - 7} for row in now.rows]
+    last = replace(now, release={**now.release, "release_number": 41}, counties=less, rows=fewer)
+    told = page.Account(Journal("json"), tmp_path, None, "duckdb", "1")
+    path = told.published(report.summary(now, last), tmp_path)
+    assert path == tmp_path / "run.html"
+    assert_harmless(path.read_text())
+    said = " ".join(Tags(path.read_text()).text.split())
+    assert "County by county, against release 41" in said
+    assert "+1,234.56" in said
+    assert f"{now.rows[0]['delivered']:,} +7" in said
+    changes = json.loads((tmp_path / "run.json").read_text())["largest_changes"]
+    assert [row["payout_amount_change"] for row in changes] == ["1234.56"]
+    same = told.published(report.summary(now, replace(now, release=last.release)), tmp_path)
+    assert "No payout differs from release 41." in Tags(same.read_text()).text
 
 
 def test_nothing_that_a_run_writes_names_a_person(sample_build, release):
