@@ -218,7 +218,7 @@ def awkward(tmp_path_factory) -> dict:
         raw / "setl_d" / "a'; drop table x; --.csv",
         [
             settlement("S-good", "P-good", "330302", "2021-05-01 10:00:00", Decimal("30000.00")),
-            settlement(HOSTILE.replace("\x1b", ""), "P-2", "330302", "2021-05-01 10:00:00", Decimal("-5.00")),
+            settlement(HOSTILE.replace("\x1b", ""), "", "330302", "2021-05-01 10:00:00", Decimal("5.00")),
         ],
     )
     told = {"DBT_ENV_SECRET_PERSON_KEY": KEY}
@@ -228,7 +228,9 @@ def awkward(tmp_path_factory) -> dict:
     runs["unchanged"] = run_dabing(*arguments, environment=told)
     runs["metrics of unchanged"] = (warehouse / "dabing.prom").read_text() if warehouse.exists() else ""
     # A settlement before any policy: a critical check.
-    early = settlement(f"S-early{HOSTILE}".replace("\x1b", ""), "P-3", "330302", "2019-06-01 10:00:00", Decimal("9.00"))
+    early = settlement(
+        f"S-early{HOSTILE}".replace("\x1b", ""), "P-3", "330302", "2019-06-01 10:00:00", Decimal("90000.00")
+    )
     write_csv(raw / "setl_d" / "b.csv", [early])
     runs["failed"] = run_dabing(*arguments, "--keep-failed", environment=told)
     return runs
@@ -290,7 +292,7 @@ def test_a_failed_run_has_a_page_that_says_why_and_changes_nothing_else(awkward)
     assert "Nothing was published: release 1 of" in said
     assert "every settlement of a covered pool finds its policy" in said
     assert "S-early<script>alert(1)</script>" in said
-    assert "1 new: setl_d/b.csv" in said
+    assert "1 new : setl_d/b.csv" in said
     assert [path.name for path in (warehouse / "releases").iterdir() if path.name.startswith("000002")] == []
     # What is kept of its build, spill files included, is its owner's only.
     (kept,) = warehouse.glob("failed-*")
