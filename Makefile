@@ -4,23 +4,33 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_SPARK := $(VENV)/.ready-spark
+VENV_DAGSTER := .venv-dagster
+READY_DAGSTER := $(VENV_DAGSTER)/.ready
 
-.PHONY: run test run-spark test-spark lint bench clean
+.PHONY: run test run-spark test-spark test-dagster lint bench clean
+
+# The shell takes the folders from the environment, where their quotes and blanks mean nothing to it.
+export RAW WAREHOUSE
 
 # make run [RAW=<folder of raw tables>] [WAREHOUSE=<folder of the result>]
 run: $(READY)
-	$(BIN)/dabing run $(if $(RAW),--raw "$(RAW)") $(if $(WAREHOUSE),--warehouse "$(WAREHOUSE)")
+	$(BIN)/dabing run $(if $(RAW),--raw "$$RAW") $(if $(WAREHOUSE),--warehouse "$$WAREHOUSE")
 
 test: lint
 	$(BIN)/pytest
 
 # The same on a Spark cluster of this machine, started and stopped by the command (docs/spark.md). Needs Java 17.
 run-spark: $(READY_SPARK)
-	$(BIN)/dabing run --engine spark $(if $(RAW),--raw "$(RAW)") $(if $(WAREHOUSE),--warehouse "$(WAREHOUSE)")
+	$(BIN)/dabing run --engine spark $(if $(RAW),--raw "$$RAW") $(if $(WAREHOUSE),--warehouse "$$WAREHOUSE")
 
 # make test-spark [TESTS="-k parity"]
 test-spark: $(READY_SPARK)
 	$(BIN)/pytest -n 0 tests/spark $(TESTS)
+
+# Loads the schedule for Dagster and runs a few nights with it (deploy/dagster).
+test-dagster: $(READY) $(READY_DAGSTER)
+	$(BIN)/dbt parse --quiet
+	$(VENV_DAGSTER)/bin/pytest -o addopts=-q tests/dagster
 
 lint: $(READY)
 	$(BIN)/ruff check --quiet .
@@ -35,7 +45,7 @@ bench: $(READY)
 	$(BIN)/python benchmarks/bench.py $(if $(PERSONS),--persons $(PERSONS))
 
 clean:
-	rm -rf $(VENV) target logs warehouse
+	rm -rf $(VENV) $(VENV_DAGSTER) target logs warehouse
 
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -48,4 +58,10 @@ $(READY_SPARK): $(READY) requirements-spark.txt requirements-spark-engine.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --require-hashes -r requirements-spark.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --require-hashes --upgrade --target $(VENV)/spark \
 		-r requirements-spark-engine.txt
+	touch $@
+
+# An environment of its own: Dagster calls the command, and needs nothing of dbt.
+$(READY_DAGSTER): requirements-dagster.txt
+	$(PYTHON) -m venv $(VENV_DAGSTER)
+	$(VENV_DAGSTER)/bin/pip install --quiet --no-deps --require-hashes -r requirements-dagster.txt
 	touch $@

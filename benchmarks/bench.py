@@ -158,7 +158,8 @@ class Bench:
             run = Run(name, "everything, tested and published")
             shutil.rmtree(out.parent, ignore_errors=True)
             engine = "spark" if name == "spark" else "duckdb"
-            command = ["-m", "dabing.cli", "run", "--engine", engine, "--raw", self.raw, "--warehouse", out.parent]
+            command = ["-m", "dabing.cli", "run", "--engine", engine, "--log", "text"]
+            command += ["--raw", self.raw, "--warehouse", out.parent]
             run.parts = built_and_checked(self.measure(run, command))
         elif name == "pandas":
             run = self.run_pandas(common, input_size["rows_in_parquet"].get("setl_d", 0))

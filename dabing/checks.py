@@ -107,8 +107,9 @@ COUNTED_SQL = "counted_rows_expectation"
 NO_ROWS = "expect_no_rows_where"
 BY_ROW = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
 EXAMPLES = 10
-# Keys that name a person stay out of the published file (rule J3).
-PERSON_COLUMNS = frozenset({"psn_no", "psn_name", "certno"})
+# Columns that name a person, or may: the key of a raw row can be a person number. They stay out of the published file,
+# the page of the run and its log (rule J3).
+PERSON_COLUMNS = frozenset({"psn_no", "psn_name", "certno", "record_key", "raw_row", "person_number"})
 
 
 class BorderError(RuntimeError):
@@ -330,7 +331,7 @@ def write_results(database: Path, results: Iterable[CheckResult], run_id: str, c
             result.success,
             result.failing_rows,
             _published_examples(result),
-            result.message.replace(_such_as(tuple(result.examples)), "") if result.names_persons else result.message,
+            published_message(result),
         )
         for result in results
     ]
@@ -357,6 +358,26 @@ def write_results(database: Path, results: Iterable[CheckResult], run_id: str, c
         ) from error
     finally:
         connection.close()
+
+
+def published(result: CheckResult) -> dict[str, Any]:
+    """A result as the page of the run and its log say it: without the keys that name persons (rule J3)."""
+    return {
+        "suite": result.suite,
+        "table": result.table,
+        "check": result.check,
+        "rule": result.rule,
+        "severity": result.severity,
+        "success": result.success,
+        "failing_rows": result.failing_rows,
+        "examples": _published_examples(result) or "",
+        "message": published_message(result),
+    }
+
+
+def published_message(result: CheckResult) -> str:
+    """What is wrong, where, and what to do, without the keys that name persons (rule J3)."""
+    return result.message.replace(such_as(tuple(result.examples)), "") if result.names_persons else result.message
 
 
 def _published_examples(result: CheckResult) -> str | None:
@@ -535,7 +556,8 @@ class _Warehouse:
             logging.getLogger(talker).setLevel(logging.CRITICAL)
         context = gx.get_context(mode="ephemeral")
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
-        url = URL.create(DIALECT, database=str(self._database))
+        # The path itself goes past the URL, in which some characters have a meaning.
+        url = URL.create(DIALECT, database="warehouse")
         config = {
             # 3 GB keeps a border beside dbt on a machine of 8 GB; DuckDB spills to disk above it.
             "memory_limit": os.environ.get("DABING_CHECK_MEMORY", "3GB"),
@@ -543,13 +565,11 @@ class _Warehouse:
         }
         if os.environ.get("DABING_SPILL"):
             config["temp_directory"] = os.environ["DABING_SPILL"]
-        # A dollar sign in the path would be read as a variable of Great Expectations' own.
-        connection_string = url.render_as_string(hide_password=False).replace("$", r"\$")
         try:
             self._source = context.data_sources.add_sql(
                 "warehouse",
-                connection_string=connection_string,
-                kwargs={"connect_args": {"read_only": True, "config": config}},
+                connection_string=url.render_as_string(),
+                kwargs={"connect_args": {"database": str(self._database), "read_only": True, "config": config}},
             )
         except Exception as error:
             raise BorderError(
@@ -695,7 +715,7 @@ def _result(suite: _Suite, check: _Check, outcome: Any) -> CheckResult:
     else:
         failing_rows = 0 if success else 1
         where = f"{suite.table} (found: {content.get('observed_value')})"
-    message = "holds" if success else f"{check.problem}: {where}{_such_as(examples)}. {check.what_to_do}"
+    message = "holds" if success else f"{check.problem}: {where}{such_as(examples)}. {check.what_to_do}"
     return CheckResult(
         suite=suite.name,
         table=suite.table,
@@ -710,7 +730,8 @@ def _result(suite: _Suite, check: _Check, outcome: Any) -> CheckResult:
     )
 
 
-def _such_as(examples: tuple[str, ...]) -> str:
+def such_as(examples: tuple[str, ...]) -> str:
+    """The part of a message that names rows."""
     return f", e.g. {'; '.join(examples[:3])}" if examples else ""
 
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 from rich.console import Console
+from rich.text import Text
 
 from dabing.errors import DabingError
 
@@ -44,6 +45,19 @@ def _parser() -> argparse.ArgumentParser:
         "--keep-failed",
         action="store_true",
         help="after a failure leave the unfinished build for inspection instead of deleting it",
+    )
+    run.add_argument(
+        "--log",
+        choices=("auto", "text", "json"),
+        default="auto",
+        help="how to speak on standard output: in words, or one JSON line an event (default: auto, words on a terminal"
+        " and JSON elsewhere)",
+    )
+    run.add_argument(
+        "--metrics",
+        type=Path,
+        metavar="FILE",
+        help="where to write the metrics for Prometheus, also of a failed run (default: dabing.prom in the warehouse)",
     )
     run.add_argument("--rebuild", action="store_true", help="build also when input, code and seeds are unchanged")
 
@@ -152,12 +166,15 @@ def main(arguments: list[str] | None = None) -> int:
                 keep_failed=options.keep_failed,
                 rebuild=options.rebuild,
                 engine=options.engine,
+                log=options.log,
+                metrics_file=options.metrics,
             )
     except DabingError as error:
         from dabing.publish import BusyError
+        from dabing.report import printable
 
         for sentence in error.sentences:
-            console.print("Stopped: " + sentence, markup=False, style="red")
+            console.print(Text(printable("Stopped: " + sentence), style="red"))
         return EXIT_BUSY if isinstance(error, BusyError) else EXIT_FAILED
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED

@@ -4,6 +4,7 @@ A warehouse folder holds
 
 - ``dabing.duckdb``: what is served; replaced by a rename, never written to
 - ``releases/<number>-<run>/dabing.duckdb``: the last few releases; the served one is a hard link to one of them
+- ``releases/<number>-<run>/run.html`` and ``run.json``: the account of the run (page.py)
 - ``build-*``: a run at work; what a killed run leaves is removed by the next one
 - ``failed-*``: what ``--keep-failed`` kept
 - ``run.lock``: held while a run is at work, by the operating system, so that no killed run leaves it held
@@ -73,7 +74,9 @@ class Release:
 @contextmanager
 def lock(warehouse: Path) -> Iterator[None]:
     """Hold the warehouse for one run; raise BusyError when another one holds it."""
-    with (warehouse / LOCK).open("a+") as file:
+    # For its owner only: who may read it could hold it, and no run would ever start.
+    descriptor = os.open(warehouse / LOCK, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    with os.fdopen(descriptor, "a+") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -130,6 +133,14 @@ def sources(project: Path, files: list[InputFile], person_key: str) -> Sources:
     )
 
 
+def changed_sources(last: Sources | None, now: Sources) -> list[str]:
+    """Which sources made a run necessary, in words."""
+    if last is None:
+        return []
+    words = {"input": "input_hash", "code": "code_hash", "seeds": "seed_hash"}
+    return [word for word, name in words.items() if getattr(last, name) != getattr(now, name)]
+
+
 def code_version(project: Path) -> str:
     """The version of the package, with the commit of the project where it is a git checkout."""
     version = metadata.version("dabing")
@@ -183,6 +194,11 @@ def releases(warehouse: Path) -> list[tuple[Release, Path, bool]]:
     return found
 
 
+def folder_of(warehouse: Path, release: Release) -> Path:
+    """Where a release is kept, with the page of its run."""
+    return warehouse / RELEASES / f"{release.number:06d}-{release.run_id}"
+
+
 def next_number(warehouse: Path) -> int:
     """A number above that of every kept release and of the served one."""
     current = release_of(warehouse / DATABASE)
@@ -197,7 +213,7 @@ def publish(database: Path, warehouse: Path, release: Release) -> Path:
     final name, and the name is given by a rename.
     """
     _settle(database)
-    kept = warehouse / RELEASES / f"{release.number:06d}-{release.run_id}" / DATABASE
+    kept = folder_of(warehouse, release) / DATABASE
     kept.parent.mkdir(parents=True, exist_ok=True)
     os.replace(database, kept)
     _serve(kept, warehouse)
@@ -276,10 +292,15 @@ def write_parquet(warehouse: Path, target: Path) -> list[Path]:
             path = target / schema / f"{table}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
             beside = path.with_name(f".{path.name}.new")
-            connection.table(f'"{schema}"."{table}"').write_parquet(str(beside), compression="zstd")
+            connection.table(f"{quoted(schema)}.{quoted(table)}").write_parquet(str(beside), compression="zstd")
             os.replace(beside, path)
             written.append(path)
     return written
+
+
+def quoted(name: str) -> str:
+    """The name of a schema or table as SQL."""
+    return '"' + name.replace('"', '""') + '"'
 
 
 PUBLIC_TABLES = """

@@ -13,27 +13,34 @@ import signal
 import sys
 import tempfile
 import threading
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
-from rich.console import Console
 
 from dabing import publish, report
 from dabing.errors import DabingError
+from dabing.events import Journal
+from dabing.page import Account, last_account, without_values
 from dabing.preflight import check_raw_files
 
 PROJECT = Path(__file__).resolve().parent.parent
 # The meanings of identity codes are for the raw border.
 STAGING = "+path:models/staging +int_pool_identity"
 EXAMPLES = 10
+TOLD_TO_END = "told to end before it was done. Nothing was published."
 
 
 def run(
-    raw: Path | None, warehouse: Path, keep_failed: bool = False, rebuild: bool = False, engine: str = "duckdb"
+    raw: Path | None,
+    warehouse: Path,
+    keep_failed: bool = False,
+    rebuild: bool = False,
+    engine: str = "duckdb",
+    log: str = "auto",
+    metrics_file: Path | None = None,
 ) -> Path:
     """Build the warehouse from ``raw`` and publish it as ``warehouse/dabing.duckdb``; return that path.
 
@@ -42,33 +49,100 @@ def run(
     those of the served release nothing is built, unless ``rebuild`` asks for it. With ``engine`` spark the tables are
     built on a Spark cluster and only the public marts reach the published file (docs/spark.md). Raises DabingError
     when the input cannot be used or a critical check fails, BusyError when another run is at work; nothing is
-    published then.
+    published then. ``log`` is how it speaks (events.py); the account of the run is a page, JSON and metrics (page.py).
     """
-    console = report.console()
+    journal = Journal(log)
     project = Path.cwd() if Path("dbt_project.yml").exists() else PROJECT
-    raw = _raw_folder(raw, project, console)
-    check_raw_files(raw)
     warehouse = warehouse.resolve()
-    warehouse.mkdir(parents=True, exist_ok=True)
-    with publish.lock(warehouse):
+    if re.search(r"[?#]", str(warehouse)):
+        raise DabingError(f"{warehouse}: dbt takes a path with ? or # for a URL. Name another folder for the result.")
+    try:
+        warehouse.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DabingError(
+            f"{warehouse}: the folder of the result cannot be made ({error.strerror}). Give the run the right to, or"
+            " name another one."
+        ) from error
+    account = Account(journal, warehouse, metrics_file, engine, publish.code_version(PROJECT))
+    with journal.shown(), _one_at_a_time(warehouse, journal), _accounted(account):
+        journal.last = last_account(warehouse, engine)
+        raw = _raw_folder(raw, project, journal)
+        journal.tell("run_started", "", raw=str(raw), warehouse=str(warehouse), engine=engine, process=os.getpid())
+        return _build_where_needed(raw, warehouse, project, keep_failed, rebuild, account)
+
+
+@contextmanager
+def _one_at_a_time(warehouse: Path, journal: Journal) -> Iterator[None]:
+    """The lock; who finds it held leaves page and metrics to the run that holds it."""
+    try:
+        with publish.lock(warehouse):
+            yield
+    except publish.BusyError as error:
+        if journal.is_json:
+            journal.tell("busy", str(error))
+        raise
+
+
+def _build_where_needed(
+    raw: Path, warehouse: Path, project: Path, keep_failed: bool, rebuild: bool, account: Account
+) -> Path:
+    journal = account.journal
+    served = warehouse / publish.DATABASE
+    with journal.phase("raw files", "Looked at the raw files"):
+        check_raw_files(raw)
         for path in publish.remove_leftovers(warehouse):
-            console.print(f"Removed what a run left that was killed: {path}", markup=False)
-        served = warehouse / publish.DATABASE
+            journal.tell("leftover_removed", f"Removed what a run left that was killed: {path}")
         _check_served(served)
         files = publish.input_files(raw)
         sources = publish.sources(project, files, _person_key(warehouse))
         last = publish.release_of(served)
-        if last is not None and last.sources == sources and not rebuild:
-            console.print(
-                f"Nothing to do: input, code and seeds are those of release {last.number}"
-                f" ({last.released_at:%Y-%m-%d %H:%M:%S}), which is served. --rebuild builds it anew."
-            )
-            return served
-        _build_and_publish(raw, warehouse, project, files, sources, keep_failed, engine, console)
+    if last is not None and last.sources == sources and not rebuild:
+        journal.tell(
+            "nothing_to_do",
+            f"Nothing to do: input, code and seeds are those of release {last.number}"
+            f" ({last.released_at:%Y-%m-%d %H:%M:%S}), which is served. --rebuild builds it anew.",
+            release=last.number,
+        )
+        account.unchanged(report.facts(served))
+        return served
+    account.told["because"] = publish.changed_sources(last.sources if last else None, sources)
+    account.told["input"] = {
+        "files": len(files),
+        "bytes": sum(file.size for file in files),
+        "changes": report.input_changes(files, served),
+    }
+    _build_and_publish(raw, warehouse, project, files, sources, keep_failed, account)
     if not os.environ.get("DBT_ENV_SECRET_PERSON_KEY"):
-        console.print(f"\n{_without_key(raw, warehouse)}", markup=False)
-    console.print(f"\nPublished: {served}", markup=False)
+        journal.tell("person_key", _without_key(raw, warehouse))
     return served
+
+
+@contextmanager
+def _accounted(account: Account) -> Iterator[None]:
+    """Whatever ends the run, its account says so."""
+    try:
+        yield
+    except DabingError as error:
+        _tell_failure(account, error.published)
+        raise
+    except KeyboardInterrupt:
+        _tell_failure(account, (TOLD_TO_END,))
+        raise
+    except Exception as error:
+        _tell_failure(
+            account, (f"Ended by an error that nobody foresaw ({type(error).__name__}); see standard error.",)
+        )
+        raise
+
+
+def _tell_failure(account: Account, sentences: tuple[str, ...]) -> None:
+    if "release" in account.told:
+        return  # It was published; what fails after that is another matter.
+    page = account.failed(sentences)
+    account.journal.close()
+    # In words the sentences are said on standard error (cli.py).
+    text = " ".join(sentences) if account.journal.is_json else f"The page of this run: {page}" if page else ""
+    account.journal.tell("failed", text, sentences=sentences, page=page)
 
 
 def _build_and_publish(
@@ -78,31 +152,53 @@ def _build_and_publish(
     files: list[publish.InputFile],
     sources: publish.Sources,
     keep_failed: bool,
-    engine: str,
-    console: Console,
+    account: Account,
 ) -> None:
     """Build aside under the final name, check, and replace what is served."""
     served = warehouse / publish.DATABASE
+    journal = account.journal
     build = Path(tempfile.mkdtemp(prefix="build-", dir=warehouse))
     try:
         database = build / publish.DATABASE
-        with _environment(raw, database, warehouse), _ended_with(build, keep_failed):
-            if engine == "spark":
-                results = _build_on_spark(raw, database, project, warehouse, console)
+        with _environment(raw, database, warehouse), _ended_with(build, keep_failed, account):
+            if account.told["engine"] == "spark":
+                results = _build_on_spark(raw, database, project, warehouse, journal)
             else:
-                results = _build_and_check(database, project, console)
-            publish.check_unchanged(files, publish.input_files(raw))
-            release = _add_history(database, served, results, files, sources, publish.next_number(warehouse))
-            report.print_summary(console, database, results)
-        publish.publish(database, warehouse, release)
+                results = _build_and_check(database, project, journal)
+        with journal.phase("publish", "Published"):
+            with _ended_with(build, keep_failed, account):
+                publish.check_unchanged(files, publish.input_files(raw))
+                release = _add_history(database, served, results, files, sources, publish.next_number(warehouse))
+                summary = report.summary(report.facts(database), report.facts(served))
+            publish.publish(database, warehouse, release)
     except BaseException:
         if keep_failed:
             kept = build.rename(build.with_name(build.name.replace("build-", "failed-")))
-            console.print(f"The unfinished build is kept in {kept}.", markup=False)
+            journal.tell("build_kept", f"The unfinished build is kept in {kept}.", folder=str(kept))
         else:
             shutil.rmtree(build, ignore_errors=True)
         raise
     shutil.rmtree(build, ignore_errors=True)
+    page = account.published(summary, publish.folder_of(warehouse, release))
+    journal.close()
+    _tell_summary(journal, summary, results)
+    journal.tell(
+        "published",
+        f"\nPublished: {served}" + (f"\nThe page of this run: {page}" if page else ""),
+        release=release.number,
+        run=release.run_id,
+        served=str(served),
+        page=page,
+    )
+
+
+def _tell_summary(journal: Journal, summary: report.Summary, results: list) -> None:
+    if journal.is_json:
+        warnings = sum(not result.success for result in results)
+        told = f"{len(results)} checks, {warnings} warnings."
+        journal.tell("summary", told, checks=len(results), warnings=warnings, **report.as_json(summary))
+    else:
+        report.print_summary(journal.console, summary, results)
 
 
 def _person_key(warehouse: Path) -> str:
@@ -154,15 +250,15 @@ def _is_empty(connection: duckdb.DuckDBPyConnection, database: str) -> bool:
     return connection.execute(tables, [database]).fetchone() == (0,)
 
 
-def _raw_folder(raw: Path | None, project: Path, console: Console) -> Path:
+def _raw_folder(raw: Path | None, project: Path, journal: Journal) -> Path:
     if raw is not None:
         return raw.resolve()
     raw = project / "raw"
     if not raw.exists():
         from dabing.sample import write_sample
 
-        console.print("There is no raw folder yet: writing the sample of 20,000 made-up persons.")
-        write_sample(raw)
+        journal.tell("sample", "There is no raw folder yet: writing the sample of 20,000 made-up persons.")
+        write_sample(raw, progress=False)
     return raw
 
 
@@ -189,7 +285,7 @@ def _environment(raw: Path, database: Path, warehouse: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _ended_with(build: Path, keep_failed: bool) -> Iterator[None]:
+def _ended_with(build: Path, keep_failed: bool, account: Account) -> Iterator[None]:
     """Told to end (SIGTERM, Ctrl-C), the process goes at once and takes its build along: exit code 143 or 130.
 
     An exception would not do: what is called in between may catch it, and the run would go on to publish.
@@ -200,8 +296,12 @@ def _ended_with(build: Path, keep_failed: bool) -> Iterator[None]:
             # Moved away first: threads that still write would fill the folder again.
             ended = build.rename(f"{build}.ended")
             shutil.rmtree(ended, ignore_errors=True)
-        sys.stdout.flush()
-        sys.stderr.write("Stopped: told to end before it was done. Nothing was published.\n")
+        # The signal may have come in the middle of any of this: nothing of it may keep the process from its end.
+        with suppress(Exception):
+            _tell_failure(account, (TOLD_TO_END,))
+        with suppress(Exception):
+            sys.stdout.flush()
+        sys.stderr.write(f"Stopped: {TOLD_TO_END}\n")
         sys.stderr.flush()
         os._exit(128 + number)
 
@@ -216,7 +316,7 @@ def _ended_with(build: Path, keep_failed: bool) -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _build_and_check(database: Path, project: Path, console: Console) -> list:
+def _build_and_check(database: Path, project: Path, journal: Journal) -> list:
     """Policy and staging → raw border → everything else → marts border; results of all checks."""
     from dabing import checks
 
@@ -225,38 +325,36 @@ def _build_and_check(database: Path, project: Path, console: Console) -> list:
         ("policy and raw tables", ["--select", STAGING], "raw"),
         ("benefits and funds", ["--exclude", STAGING], "marts"),
     ):
-        started = time.monotonic()
-        tests = _dbt_build(selection, database, project)
+        with journal.phase(phase, f"Built {phase}"):
+            tests = _dbt_build(selection, database, project, journal)
         results += tests
-        console.print(f"Built {phase} ({time.monotonic() - started:.0f} s)")
-        _stop_at_critical(tests)
-        started = time.monotonic()
-        found = checks.run_border(database, border)
+        _stop_at_critical(tests, journal)
+        with journal.phase(f"{border} border", f"Checked the {border} border") as checked:
+            found = checks.run_border(database, border)
+            checked.note = f"{len(found)} checks"
         results += found
-        console.print(f"Checked the {border} border: {len(found)} checks ({time.monotonic() - started:.0f} s)")
-        _stop_at_critical(found)
+        _stop_at_critical(found, journal)
     return results
 
 
-def _build_on_spark(raw: Path, database: Path, project: Path, warehouse: Path, console: Console) -> list:
+def _build_on_spark(raw: Path, database: Path, project: Path, warehouse: Path, journal: Journal) -> list:
     """Everything on the cluster, the public marts into the file → marts border; results of all checks."""
     from dabing import checks, spark
 
     spark.keep_key(warehouse)
     with spark.cluster(warehouse / "spark", raw):
-        started = time.monotonic()
-        results = _dbt_build([], database, project, engine="spark")
-        console.print(f"Built on Spark ({time.monotonic() - started:.0f} s)")
-        _stop_at_critical(results)
-        started = time.monotonic()
-        manifest = spark.manifest_of(project)
-        spark.serve(database, manifest)
-    _serve_sql(manifest, database, project)
-    console.print(f"Brought the marts into DuckDB ({time.monotonic() - started:.0f} s)")
-    started = time.monotonic()
-    found = checks.run_border(database, "marts")
-    console.print(f"Checked the marts border: {len(found)} checks ({time.monotonic() - started:.0f} s)")
-    _stop_at_critical(found)
+        with journal.phase("on Spark", "Built on Spark"):
+            results = _dbt_build([], database, project, journal, engine="spark")
+        _stop_at_critical(results, journal)
+        with journal.phase("marts into DuckDB", "Brought the marts into DuckDB"):
+            manifest = spark.manifest_of(project)
+            spark.serve(database, manifest)
+    with journal.phase("views and scenarios", "Made the views and the SQL of the scenarios"):
+        _serve_sql(manifest, database, project)
+    with journal.phase("marts border", "Checked the marts border") as checked:
+        found = checks.run_border(database, "marts")
+        checked.note = f"{len(found)} checks"
+    _stop_at_critical(found, journal)
     return results + found
 
 
@@ -279,17 +377,18 @@ def _serve_sql(manifest: dict, database: Path, project: Path) -> None:
                 )
 
 
-def _dbt(command: list[str], project: Path, engine: str = "duckdb") -> list:
+def _dbt(command: list[str], project: Path, engine: str = "duckdb", journal: Journal | None = None) -> list:
     """Run a dbt command in this process; the results of its nodes. Errors are raised as sentences."""
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
     folders = ["--project-dir", str(project), "--profiles-dir", str(project)]
-    outcome = dbtRunner().invoke([*command, *folders, "--target", engine, "--log-level", "none"])
+    runner = dbtRunner(callbacks=[journal.on_dbt_event] if journal else None)
+    outcome = runner.invoke([*command, *folders, "--target", engine, "--log-level", "none"])
     # dbt keeps the file open for the life of the process; what comes next needs it.
     DuckDBConnectionManager.close_all_connections()
     if outcome.exception is not None:
-        raise DabingError(_sentence(str(outcome.exception)))
+        raise _dbt_error([_sentence(str(outcome.exception))])
     results = outcome.result.results
     errors = [
         (f"test {result.node.name}: " if result.node.resource_type == "test" else "") + _sentence(result.message or "")
@@ -298,27 +397,32 @@ def _dbt(command: list[str], project: Path, engine: str = "duckdb") -> list:
     ]
     # What an error hit was skipped, and says nothing.
     if errors:
-        raise DabingError(*dict.fromkeys(errors))
+        raise _dbt_error(errors)
     return results
 
 
-def _dbt_build(selection: list[str], database: Path, project: Path, engine: str = "duckdb") -> list:
+def _dbt_error(sentences: list[str]) -> DabingError:
+    told = tuple(dict.fromkeys(sentences))
+    return DabingError(*told, published=tuple(without_values(sentence) for sentence in told))
+
+
+def _dbt_build(selection: list[str], database: Path, project: Path, journal: Journal, engine: str = "duckdb") -> list:
     """Run `dbt build`; its data tests as check results."""
     options = ["--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
     return [
         _test_result(result, database, engine)
-        for result in _dbt(["build", *selection, *options], project, engine)
+        for result in _dbt(["build", *selection, *options], project, engine, journal)
         if result.node.resource_type == "test" and result.status != "skipped"
     ]
 
 
 def _test_result(result, database: Path, engine: str):
     """A dbt data test in the form of a check result, with the rows that fail it named."""
-    from dabing.checks import CheckResult
+    from dabing.checks import PERSON_COLUMNS, CheckResult, such_as
 
     node = result.node
     failing = result.failures or 0
-    examples = _failing_rows(database, node.compiled_code, engine) if failing else []
+    examples = tuple(_failing_rows(database, node.compiled_code, engine) if failing else ())
     rule = re.search(r"\brules? ([A-J]\d+)", f"{node.description} {node.raw_code}")
     return CheckResult(
         suite="dbt",
@@ -329,9 +433,9 @@ def _test_result(result, database: Path, engine: str):
         success=failing == 0,
         failing_rows=failing,
         examples=examples,
-        message=""
-        if not failing
-        else f"{node.name.replace('_', ' ')}: {failing} rows do not hold, e.g. " + "; ".join(examples[:3]),
+        message="" if not failing else f"{node.name.replace('_', ' ')}: {failing} rows do not hold{such_as(examples)}",
+        # dbt's own tests give the values of a column under other names.
+        names_persons=any(re.search(rf"\b{name}\b", node.compiled_code or "") for name in PERSON_COLUMNS),
     )
 
 
@@ -353,10 +457,15 @@ def _failing_rows(database: Path, compiled: str | None, engine: str) -> list[str
         return [", ".join(f"{name} {value}" for name, value in zip(names, row, strict=True)) for row in rows.fetchall()]
 
 
-def _stop_at_critical(results: list) -> None:
-    failures = [result for result in results if result.severity == "critical" and not result.success]
-    if failures:
-        raise DabingError(*(result.message for result in failures))
+def _stop_at_critical(results: list, journal: Journal) -> None:
+    from dabing.checks import critical_failures, published_message
+
+    journal.checked(results)
+    if failures := critical_failures(results):
+        raise DabingError(
+            *(result.message for result in failures),
+            published=tuple(published_message(result) for result in failures),
+        )
 
 
 def _add_history(

@@ -11,7 +11,7 @@ settlements as (
 
     select
         'settlement' as grain,
-        settlement_id as record_key,
+        settlement_id as burden_key,
         total_cost,
         {{ parts | join(' + ') }} as divided
     from {{ ref('fct_burden') }}
@@ -22,7 +22,7 @@ years as (
 
     select
         'person-year' as grain,
-        burden_year_key as record_key,
+        burden_year_key as burden_key,
         total_cost,
         {{ parts | join(' + ') }} as divided
     from {{ ref('fct_burden_year') }}
@@ -34,14 +34,14 @@ totals as (
 
     select
         'whole' as grain,
-        'settlements and costs' as record_key,
+        'settlements and costs' as burden_key,
         (select sum(expenses.total_cost) + count(*) from {{ ref('fct_claim_expense') }} as expenses) as total_cost,
         (select sum(burdens.total_cost) + count(*) from {{ ref('fct_burden') }} as burdens) as divided
     {%- for part in parts %}
     union all
     select
         'whole' as grain,
-        '{{ part }}' as record_key,
+        '{{ part }}' as burden_key,
         (select sum(burdens.{{ part }}) from {{ ref('fct_burden') }} as burdens) as total_cost,
         (select sum(years.{{ part }}) from {{ ref('fct_burden_year') }} as years) as divided
     {%- endfor %}

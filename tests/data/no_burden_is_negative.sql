@@ -6,7 +6,7 @@
 ] %}
 select
     'settlement' as grain,
-    settlement_id as record_key,
+    settlement_id as burden_key,
     {{ parts | join(', ') }}
 from {{ ref('fct_burden') }}
 where not is_reversal and least({{ parts | join(', ') }}) < 0
@@ -15,7 +15,7 @@ union all
 
 select
     'person-year' as grain,
-    burden_year_key as record_key,
+    burden_year_key as burden_key,
     {{ parts | join(', ') }}
 from {{ ref('fct_burden_year') }}
 where least({{ parts | join(', ') }}) < 0

@@ -20,6 +20,8 @@ from policy_rows import settlement, write_csv
 from dabing.errors import DabingError
 from dabing.preflight import check_raw_files
 
+# What a run leaves beside what it serves.
+KEPT = {"person_key", "run.lock", "last-failure.html", "last-failure.json", "dabing.prom"}
 GOOD = settlement("S-good", "P-good", "330302", "2021-05-01 10:00:00", Decimal("30000.00"))
 
 CORRECTION = {
@@ -53,7 +55,7 @@ def stopped(raw: Path, served: bool = True) -> str:
     finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse)
     assert finished.returncode == 1, finished.stdout + finished.stderr
     assert "Traceback" not in finished.stderr
-    left = {path.name for path in warehouse.iterdir()} - {"person_key", "run.lock"}
+    left = {path.name for path in warehouse.iterdir()} - KEPT
     assert left == ({"dabing.duckdb"} if served else set())
     if served:
         assert (warehouse / "dabing.duckdb").read_bytes() == last_good
@@ -353,4 +355,5 @@ def test_a_run_that_is_told_to_end_leaves_nothing(raw, number):
     assert running.returncode == 128 + number
     assert "Stopped: told to end before it was done. Nothing was published." in " ".join(said.split())
     assert "Traceback" not in said
-    assert {path.name for path in warehouse.iterdir()} <= {"person_key", "run.lock"}
+    assert {path.name for path in warehouse.iterdir()} <= KEPT
+    assert "told to end before it was done" in (warehouse / "last-failure.html").read_text()

@@ -119,9 +119,22 @@ def builds(cluster, environment, raw, tmp_path_factory) -> Builds:
     watcher = threading.Thread(target=kill_in_the_middle)
     watcher.start()
     warehouse = work / "warehouse"
+    words = ("--log", "text")
     try:
         finished = subprocess.run(
-            [sys.executable, "-m", "dabing.cli", "run", "--engine", "spark", "--raw", raw, "--warehouse", warehouse],
+            [
+                sys.executable,
+                "-m",
+                "dabing.cli",
+                "run",
+                "--engine",
+                "spark",
+                *words,
+                "--raw",
+                raw,
+                "--warehouse",
+                warehouse,
+            ],
             cwd=PROJECT,
             env={**os.environ, **environment, "PYTHONPATH": str(PROJECT)},
             capture_output=True,
