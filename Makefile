@@ -1,11 +1,11 @@
-# Two commands do everything: `make run` and `make test`. Both set themselves up.
+# Two commands do everything: `make run` and `make test`. Both set themselves up. CI runs `make test` and `make test-parity`.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_SPARK := $(VENV)/.ready-spark
 
-.PHONY: run test run-spark test-spark lint bench clean
+.PHONY: run test run-spark test-spark test-parity lint bench clean
 
 # make run [RAW=<folder of raw tables>] [WAREHOUSE=<folder of the result>]
 run: $(READY)
@@ -21,6 +21,10 @@ run-spark: $(READY_SPARK)
 # make test-spark [TESTS="-k parity"]
 test-spark: $(READY_SPARK)
 	$(BIN)/pytest -n 0 tests/spark $(TESTS)
+
+# Of it the comparison of every public mart alone, from a small sample, as CI runs it. A few minutes.
+test-parity: $(READY_SPARK)
+	DABING_TEST_SPARK_TABLES_ONLY=1 DABING_TEST_SPARK_PERSONS=300 $(BIN)/pytest -n 0 tests/spark/test_parity.py
 
 lint: $(READY)
 	$(BIN)/ruff check --quiet .

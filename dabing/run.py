@@ -233,7 +233,7 @@ def _build_on_spark(raw: Path, database: Path, project: Path, warehouse: Path, c
         started = time.monotonic()
         manifest = spark.manifest_of(project)
         spark.serve(database, manifest)
-    _serve_sql(manifest, database, project)
+    serve_sql(manifest, database, project)
     console.print(f"Brought the marts into DuckDB ({time.monotonic() - started:.0f} s)")
     started = time.monotonic()
     found = checks.run_border(database, "marts")
@@ -242,7 +242,7 @@ def _build_on_spark(raw: Path, database: Path, project: Path, warehouse: Path, c
     return results + found
 
 
-def _serve_sql(manifest: dict, database: Path, project: Path) -> None:
+def serve_sql(manifest: dict, database: Path, project: Path) -> None:
     """What a file holds beside the tables from Spark: the public views, benefit(...), the SQL of the scenarios."""
     from dabing import spark
 
