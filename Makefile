@@ -1,4 +1,4 @@
-# Two commands do everything: `make run` and `make test`. Both set themselves up.
+# Two commands do everything: `make run` and `make test`. Both set themselves up. CI runs `make test` and `make test-parity`.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin
@@ -7,7 +7,7 @@ READY_SPARK := $(VENV)/.ready-spark
 VENV_DAGSTER := .venv-dagster
 READY_DAGSTER := $(VENV_DAGSTER)/.ready
 
-.PHONY: run test run-spark test-spark test-dagster lint bench clean
+.PHONY: run test run-spark test-spark test-parity test-dagster lint bench clean
 
 # The shell takes the folders from the environment, where their quotes and blanks mean nothing to it.
 export RAW WAREHOUSE
@@ -26,6 +26,10 @@ run-spark: $(READY_SPARK)
 # make test-spark [TESTS="-k parity"]
 test-spark: $(READY_SPARK)
 	$(BIN)/pytest -n 0 tests/spark $(TESTS)
+
+# Of it the comparison of every public mart alone, from a small sample, as CI runs it. A few minutes.
+test-parity: $(READY_SPARK)
+	DABING_TEST_SPARK_TABLES_ONLY=1 DABING_TEST_SPARK_PERSONS=300 $(BIN)/pytest -n 0 tests/spark/test_parity.py
 
 # Loads the schedule for Dagster and runs a few nights with it (deploy/dagster).
 test-dagster: $(READY) $(READY_DAGSTER)

@@ -20,12 +20,15 @@ from pathlib import Path
 
 from dabing.errors import DabingError
 
-# PySpark's wheel, unpacked beside the environment (Makefile): it is here for its jars, and nothing must import it.
-ENGINE = Path(sys.prefix) / "spark" / "pyspark"
+# PySpark's wheel, unpacked beside the environment (Makefile): it is here for its jars, and nothing must import it. The
+# environment may name another Spark, to see whether the project runs on that.
+ENGINE = Path(os.environ.get("DABING_SPARK_HOME", Path(sys.prefix) / "spark" / "pyspark"))
 LOOPBACK = "127.0.0.1"
 SECONDS_TO_START = 120
 JAVA_NEEDED = 17
 PR_SET_PDEATHSIG = 1
+# Of master and workers, who have little to do: no time for code that is compiled well.
+DAEMON_JAVA = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
 
 
 class Cluster:
@@ -132,6 +135,7 @@ class Cluster:
             *(part for name, value in settings.items() for part in ("--conf", f"{name}={value}")),
             "spark-internal",
             memory=self.driver_memory,
+            java="",
         )  # fmt: skip
         _wait_for_port(self.port, self.processes["thrift-server"], self.work / "logs" / "thrift-server.log")
 
@@ -159,7 +163,7 @@ class Cluster:
                     continue
         shutil.rmtree(self.work / "spill", ignore_errors=True)
 
-    def _spawn(self, name: str, script: str, *arguments: str, memory: str = "384m") -> None:
+    def _spawn(self, name: str, script: str, *arguments: str, memory: str = "384m", java: str = DAEMON_JAVA) -> None:
         with (self.work / "logs" / f"{name}.log").open("ab") as log:
             self.processes[name] = subprocess.Popen(
                 ["bash", str(ENGINE / "bin" / script), *arguments],
@@ -169,6 +173,7 @@ class Cluster:
                     "SPARK_HOME": str(ENGINE),
                     "SPARK_CONF_DIR": str(self.work / "conf"),
                     "SPARK_DAEMON_MEMORY": memory,
+                    "SPARK_DAEMON_JAVA_OPTS": java,
                     "SPARK_LOCAL_IP": LOOPBACK,
                     "SPARK_LOCAL_DIRS": str(self.work / "spill"),
                 },
@@ -181,7 +186,7 @@ class Cluster:
 
 
 # For a population that a laptop builds in a minute, nearly all of the time is the driver's: planning and compiling.
-SMALL_JAVA = "-XX:TieredStopAtLevel=1 -XX:ReservedCodeCacheSize=240m -XX:+UseSerialGC"
+SMALL_JAVA = f"{DAEMON_JAVA} -XX:ReservedCodeCacheSize=240m"
 SMALL = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",

@@ -350,7 +350,7 @@ def _build_on_spark(raw: Path, database: Path, project: Path, warehouse: Path, j
             manifest = spark.manifest_of(project)
             spark.serve(database, manifest)
     with journal.phase("views and scenarios", "Made the views and the SQL of the scenarios"):
-        _serve_sql(manifest, database, project)
+        serve_sql(manifest, database, project)
     with journal.phase("marts border", "Checked the marts border") as checked:
         found = checks.run_border(database, "marts")
         checked.note = f"{len(found)} checks"
@@ -358,7 +358,7 @@ def _build_on_spark(raw: Path, database: Path, project: Path, warehouse: Path, j
     return results + found
 
 
-def _serve_sql(manifest: dict, database: Path, project: Path) -> None:
+def serve_sql(manifest: dict, database: Path, project: Path) -> None:
     """What a file holds beside the tables from Spark: the public views, benefit(...), the SQL of the scenarios."""
     from dabing import spark
 

@@ -124,7 +124,7 @@
 {#- Run before a base model: parses the table's CSV files, if there are any, into csv_rows. -#}
 {%- macro hold_csv_rows(table_name) -%}
     {%- if execute -%}
-        {{- adapter.dispatch('hold_csv_rows', 'dabing')(table_name, raw_files(table_name)['csv']) -}}
+        {{- adapter.dispatch('hold_csv_rows', 'dabing')(table_name) -}}
     {%- endif -%}
 {%- endmacro -%}
 
@@ -133,6 +133,11 @@
     {%- if execute and is_building() -%}
         {{- adapter.dispatch('assert_engine', 'dabing')() -}}
     {%- endif -%}
+{%- endmacro -%}
+
+{#- Run once after everything is built: takes away what the tables of this run no longer need. -#}
+{%- macro drop_old_versions(results) -%}
+    {{- adapter.dispatch('drop_old_versions', 'dabing')(results) -}}
 {%- endmacro -%}
 
 {%- macro is_building() -%}

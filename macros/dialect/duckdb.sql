@@ -140,7 +140,8 @@
     {{ part_no }} * 1000000000000000 + dabing_row
 {%- endmacro -%}
 
-{%- macro duckdb__hold_csv_rows(table_name, paths) -%}
+{%- macro duckdb__hold_csv_rows(table_name) -%}
+    {%- set paths = raw_files(table_name)['csv'] -%}
     {%- if paths -%}
         create or replace table {{ csv_rows(table_name) }} as {{ _read_files_sql('csv', paths) }}
     {%- else -%}
@@ -150,6 +151,10 @@
 
 {#- Nothing to assert: what counts is set in profiles.yml on a connection that is ours alone. -#}
 {%- macro duckdb__assert_engine() -%}
+{%- endmacro -%}
+
+{#- A table is replaced in one transaction and has no versions. -#}
+{%- macro duckdb__drop_old_versions(results) -%}
 {%- endmacro -%}
 
 

@@ -197,7 +197,7 @@
 {%- endmacro -%}
 
 {#- Nothing to hold: the base model is a table and reads each CSV file once. -#}
-{%- macro spark__hold_csv_rows(table_name, paths) -%}
+{%- macro spark__hold_csv_rows(table_name) -%}
 {%- endmacro -%}
 
 {#- ANSI mode off would make overflows, bad casts and x/0 silent NULLs; the zone decides on which day something was
@@ -225,6 +225,13 @@
         ) -%}
     {%- endif -%}
     create schema if not exists {{ version_schema() }}
+{%- endmacro -%}
+
+
+{%- macro spark__drop_old_versions(results) -%}
+    {%- if execute -%}
+        {%- do drop_versions_before_the_last(results) -%}
+    {%- endif -%}
 {%- endmacro -%}
 
 

@@ -38,9 +38,6 @@
 
 {#- Swings the view of a table over a version; `columns` are named as they are to be seen, each with its comment. -#}
 {%- macro swing_view(relation, version, columns, comments={}, comment='') -%}
-    {%- set versions = run_query(
-        "show tables in " ~ version_schema() ~ " like '" ~ relation.schema ~ '__' ~ relation.identifier ~ "__2*'"
-    ).columns[1].values() | sort -%}
     {%- call statement('swing') %}
         create or replace view {{ relation }} (
             {%- for column in columns %}
@@ -55,9 +52,32 @@
             {%- endfor %}
         from {{ version }}
     {%- endcall -%}
-    {%- for old in versions[:-2] -%}
-        {%- do run_query('drop table if exists ' ~ version_schema() ~ '.' ~ old) -%}
+{%- endmacro -%}
+
+
+{#- At the end of a run: of the tables that it made, all versions but the one that is seen and the one before go. A
+    table that could not be made keeps all it has, for the one that readers see need not be among its last two. -#}
+{%- macro drop_versions_before_the_last(results) -%}
+    {%- set versions = {} -%}
+    {%- for result in results
+        if result.status == 'success' and result.node.resource_type in ('model', 'seed')
+            and result.node.config.materialized != 'view' -%}
+        {%- do versions.update({result.node.schema ~ '__' ~ result.node.alias: []}) -%}
     {%- endfor -%}
+    {%- if versions -%}
+        {%- for version in run_query('show tables in ' ~ version_schema()).columns[1].values() | sort -%}
+            {#- <schema>__<table>__<time>_<run> -#}
+            {%- set table = version.rsplit('__', 1)[0] -%}
+            {%- if table in versions -%}
+                {%- do versions[table].append(version) -%}
+            {%- endif -%}
+        {%- endfor -%}
+        {%- for of_one_table in versions.values() -%}
+            {%- for old in of_one_table[:-2] -%}
+                {%- do run_query('drop table if exists ' ~ version_schema() ~ '.' ~ old) -%}
+            {%- endfor -%}
+        {%- endfor -%}
+    {%- endif -%}
 {%- endmacro -%}
 
 
@@ -125,13 +145,13 @@
     {{ run_hooks(pre_hooks) }}
     {%- if config.get('contract').enforced -%}
         {%- do get_assert_columns_equivalent(sql) -%}
+        {%- set version = write_version(this, sql, _partition_columns()) -%}
+        {%- do _assert_constraints(version) -%}
         {%- set columns = model.columns.keys() | list -%}
     {%- else -%}
-        {%- set columns = query_columns(sql) | map(attribute='name') | list -%}
-    {%- endif -%}
-    {%- set version = write_version(this, sql, _partition_columns()) -%}
-    {%- if config.get('contract').enforced -%}
-        {%- do _assert_constraints(version) -%}
+        {%- set version = write_version(this, sql, _partition_columns()) -%}
+        {#- Asked of the table and not of the query, which would be planned once more. -#}
+        {%- set columns = query_columns('select * from ' ~ version) | map(attribute='name') | list -%}
     {%- endif -%}
     {%- if former and not former.is_view -%}
         {%- do adapter.drop_relation(former) -%}
@@ -186,6 +206,12 @@
     {%- endfor -%}
     {{- return(columns) -}}
 {%- endmacro -%}
+
+
+{#- dbt asks for the columns of a view before it makes it, and would run the query without a row to see them. -#}
+{% macro spark__get_columns_in_query(select_sql) %}
+    {{ return(query_columns(select_sql) | map(attribute='name') | list) }}
+{% endmacro %}
 
 
 {#- The contract of a model, columns and types, held against its query. -#}

@@ -1,4 +1,8 @@
-"""Fixtures of the second engine: a cluster of this machine, and the same input built on both engines."""
+"""Fixtures of the second engine: a cluster of this machine, and the same input built on both engines.
+
+`make test-spark` builds as a user does, with `dabing run --engine spark`. `make test-parity`, which CI runs, builds the
+tables alone: the data tests of a build are as many statements again, and say nothing about equality.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +13,9 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,10 +27,13 @@ import populations
 from awkward import write_awkward_files
 from dialect import PROJECT
 
+from dabing import run, spark
 from dabing.cluster import SMALL, Cluster
 from dabing.sample import write_sample
 
 PERSONS = int(os.environ.get("DABING_TEST_SPARK_PERSONS", "1000"))
+TABLES_ONLY = os.environ.get("DABING_TEST_SPARK_TABLES_ONLY", "0") == "1"
+TABLES = ("build", "--exclude-resource-type", "unit_test", "test")
 KEY = "0f1e2d3c4b5a69788796a5b4c3d2e1f0"
 # As many versions of tables are there in the middle of a build.
 VERSIONS_AT_THE_KILL = 45
@@ -49,6 +59,7 @@ class Builds:
     spark: Path
     raw: Path
     said: str
+    manifest: dict
     killed_with_tables: int
     tables_in_the_end: int
 
@@ -94,17 +105,9 @@ def _versions(cluster: Cluster) -> int:
     return len(list((cluster.work / "warehouse" / "table_version.db").glob("*__*")))
 
 
-@pytest.fixture(scope="session")
-def builds(cluster, environment, raw, tmp_path_factory) -> Builds:
-    """`dabing run --engine spark`, one worker killed in the middle of it, beside a plain `dbt run` on DuckDB."""
-    work = tmp_path_factory.mktemp("builds")
-    database = work / "dabing.duckdb"
-    built = dbt(
-        "build", "--exclude-resource-type", "unit_test", "test", "--target-path", work / "target",
-        environment={**environment, "DABING_DATABASE": str(database), "DABING_SPILL": str(work / "spill")},
-    )  # fmt: skip
-    assert built.returncode == 0, built.stdout[-4000:]
-
+@contextmanager
+def _worker_killed_in_the_middle(cluster: Cluster) -> Iterator[list[int]]:
+    """Kills a worker while the block runs; how many versions of tables there were then."""
     killed: list[int] = []
     done = threading.Event()
 
@@ -118,40 +121,75 @@ def builds(cluster, environment, raw, tmp_path_factory) -> Builds:
 
     watcher = threading.Thread(target=kill_in_the_middle)
     watcher.start()
-    warehouse = work / "warehouse"
-    words = ("--log", "text")
     try:
-        finished = subprocess.run(
-            [
-                sys.executable,
-                "-m",
-                "dabing.cli",
-                "run",
-                "--engine",
-                "spark",
-                *words,
-                "--raw",
-                raw,
-                "--warehouse",
-                warehouse,
-            ],
-            cwd=PROJECT,
-            env={**os.environ, **environment, "PYTHONPATH": str(PROJECT)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
+        yield killed
     finally:
         done.set()
         watcher.join()
-    assert finished.returncode == 0, finished.stdout + finished.stderr
     assert killed, "the worker was not killed: the build was over before"
-    return Builds(
-        database, warehouse / "dabing.duckdb", raw, finished.stdout + finished.stderr, killed[0], _versions(cluster)
+
+
+def _run(raw: Path, warehouse: Path, environment: dict[str, str]) -> tuple[str, dict]:
+    """`dabing run --engine spark`: what it said, and dbt's list of what there is."""
+    finished = subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "dabing.cli",
+            "run",
+            "--engine",
+            "spark",
+            "--log",
+            "text",
+            "--raw",
+            raw,
+            "--warehouse",
+            warehouse,
+        ],
+        cwd=PROJECT,
+        env={**os.environ, **environment, "PYTHONPATH": str(PROJECT)},
+        capture_output=True,
+        text=True,
+        check=False,
     )
+    assert finished.returncode == 0, finished.stdout + finished.stderr
+    return finished.stdout + finished.stderr, spark.manifest_of(PROJECT)
+
+
+def _tables(warehouse: Path, environment: dict[str, str]) -> tuple[str, dict]:
+    """The tables of that run and no tests, served in the same way."""
+    warehouse.mkdir()
+    target = warehouse / "target"
+    built = dbt(*TABLES, "--target", "spark", "--target-path", target, environment=environment)
+    assert built.returncode == 0, built.stdout[-4000:]
+    manifest = json.loads((target / "manifest.json").read_text())
+    database = warehouse / "dabing.duckdb"
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        patch.setenv("DABING_DATABASE", str(database))
+        patch.setenv("DABING_SPILL", str(warehouse / "spill"))
+        spark.serve(database, manifest)
+        run.serve_sql(manifest, database, PROJECT)
+    return built.stdout, manifest
+
+
+@pytest.fixture(scope="session")
+def builds(cluster, environment, raw, tmp_path_factory) -> Builds:
+    """Built on the cluster and served, one worker killed in the middle of it, beside a plain `dbt build` on DuckDB."""
+    work = tmp_path_factory.mktemp("builds")
+    database, warehouse = work / "dabing.duckdb", work / "warehouse"
+    here = {**environment, "DABING_DATABASE": str(database), "DABING_SPILL": str(work / "spill")}
+    with ThreadPoolExecutor() as beside:
+        duckdb_build = beside.submit(dbt, *TABLES, "--target-path", work / "target", environment=here)
+        with _worker_killed_in_the_middle(cluster) as killed:
+            said, manifest = _tables(warehouse, environment) if TABLES_ONLY else _run(raw, warehouse, environment)
+        built = duckdb_build.result()
+    assert built.returncode == 0, built.stdout[-4000:]
+    return Builds(database, warehouse / "dabing.duckdb", raw, said, manifest, killed[0], _versions(cluster))
 
 
 @pytest.fixture(scope="session")
 def manifest(builds) -> dict:
     """dbt's own list of what there is."""
-    return json.loads((PROJECT / "target" / "manifest.json").read_text())
+    return builds.manifest

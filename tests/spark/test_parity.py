@@ -142,11 +142,6 @@ def test_a_worker_was_killed_in_the_middle_of_that_build(builds, cluster):
     assert VERSIONS_AT_THE_KILL <= builds.killed_with_tables < builds.tables_in_the_end - 10
 
 
-def test_the_run_says_the_same_as_on_duckdb(builds):
-    for part in ("Built on Spark", "Checked the marts border", "Critical illness insurance", "Published: "):
-        assert part in builds.said
-
-
 def test_awkward_rows_are_in_quarantine_whole(both):
     reasons = dict(
         both.execute(
