@@ -6,8 +6,10 @@ from pathlib import Path
 
 import duckdb
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
+from dabing.errors import visible
 from dabing.publish import releases
 
 ROWS = """
@@ -56,7 +58,7 @@ def print_summary(console: Console, database: Path, results: list) -> None:
     warnings = [result for result in results if not result.success]
     console.print(f"Checks: {len(results)}, of which {len(warnings)} gave a warning (quality.check_result)")
     for result in warnings:
-        console.print(f"  warning: {result.message}", markup=False)
+        console.print(f"  warning: {visible(result.message)}", markup=False)
 
 
 def print_releases(console: Console, warehouse: Path) -> None:
@@ -85,4 +87,4 @@ def _print(console: Console, title: str, names: list[str], rows: list[tuple]) ->
 def _text(name: str, value: object) -> str:
     if value is None:
         return ""
-    return str(value) if isinstance(value, str) or name == "year" else f"{value:,}"
+    return escape(visible(str(value))) if isinstance(value, str) or name == "year" else f"{value:,}"

@@ -22,7 +22,7 @@ from pathlib import Path
 import duckdb
 from rich.console import Console
 
-from dabing import publish, report
+from dabing import publish, report, trouble
 from dabing.errors import DabingError
 from dabing.preflight import check_raw_files
 
@@ -47,10 +47,11 @@ def run(
     console = report.console()
     project = Path.cwd() if Path("dbt_project.yml").exists() else PROJECT
     raw = _raw_folder(raw, project, console)
-    check_raw_files(raw)
     warehouse = warehouse.resolve()
-    warehouse.mkdir(parents=True, exist_ok=True)
-    with publish.lock(warehouse):
+    with trouble.in_sentences(warehouse):
+        check_raw_files(raw)
+        warehouse.mkdir(parents=True, exist_ok=True)
+    with trouble.in_sentences(warehouse), publish.lock(warehouse):
         for path in publish.remove_leftovers(warehouse):
             console.print(f"Removed what a run left that was killed: {path}", markup=False)
         served = warehouse / publish.DATABASE
@@ -85,11 +86,14 @@ def _build_and_publish(
     try:
         database = build / publish.DATABASE
         with _environment(raw, database, warehouse), _ended_with(build, keep_failed):
-            if engine == "spark":
-                results = _build_on_spark(raw, database, project, warehouse, console)
-            else:
-                results = _build_and_check(database, project, console)
-            publish.check_unchanged(files, publish.input_files(raw))
+            try:
+                if engine == "spark":
+                    results = _build_on_spark(raw, database, project, warehouse, console)
+                else:
+                    results = _build_and_check(database, project, console)
+            finally:
+                # Also when that failed: a file that went while it was read is then the cause, and is what is told.
+                publish.check_unchanged(files, publish.input_files(raw))
             release = _add_history(database, served, results, files, sources, publish.next_number(warehouse))
             report.print_summary(console, database, results)
         publish.publish(database, warehouse, release)
