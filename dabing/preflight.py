@@ -34,6 +34,7 @@ BLOCK = 1 << 20
 # Names that reading gives to columns of its own (macros/raw/typed_rows.sql): a delivered one would get in between.
 RESERVED = re.compile(r"file_index|file_row_number|(dabing|typed)_.*", re.DOTALL)
 LONGEST_HEADER = 1 << 20
+LONGEST_LINE = 20_000_000
 # What a file begins with that is something else than its name says.
 PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "a zip or a spreadsheet", b"PAR1": "Parquet", b"\x28\xb5\x2f\xfd": "zstd"}
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
@@ -154,7 +155,7 @@ def _literal_path(path: Path) -> str:
 def _csv_trouble(path: Path) -> str | None:
     decoder = codecs.getincrementaldecoder("utf-8")()
     opened = gzip.open if path.name.lower().endswith(".gz") else open
-    lines = 1
+    lines, unended = 1, 0
     try:
         with opened(path, "rb") as file:
             start = file.read(4)
@@ -171,6 +172,10 @@ def _csv_trouble(path: Path) -> str | None:
                     return (
                         f"{path}: line {lines} holds a zero byte; the file is damaged or not in UTF-8. Export it again."
                     )
+                # Found here, for DuckDB would unpack hundreds of megabytes to find it.
+                if unended + (block.find(b"\n") if b"\n" in block else len(block)) > LONGEST_LINE:
+                    return _long_line_trouble(path, str(lines))
+                unended = len(block) - block.rfind(b"\n") - 1 if b"\n" in block else unended + len(block)
                 lines += block.count(b"\n")
             decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
@@ -187,6 +192,13 @@ def _csv_trouble(path: Path) -> str | None:
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return f"{path}: not a whole gzip file; it was cut off or damaged. Deliver it again."
     return _csv_form_trouble(path, opened)
+
+
+def _long_line_trouble(path: Path, line: str) -> str:
+    return (
+        f"{path}: line {line} is longer than 20 MB. A quote is not closed there, or it is no row of a table; correct"
+        " the line or export the file again."
+    )
 
 
 def _header(path: Path, opened) -> list[str] | None:
@@ -218,9 +230,9 @@ def _csv_form_trouble(path: Path, opened) -> str | None:
             " convert it."
         )
     names = {f"c{number}": "varchar" for number in range(len(header))}
-    form = """
+    form = f"""
         auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', comment = '',
-        max_line_size = 20000000
+        max_line_size = {LONGEST_LINE}
     """
     try:
         with duckdb.connect() as connection:
@@ -252,10 +264,7 @@ def _csv_form_trouble(path: Path, opened) -> str | None:
     except duckdb.Error as error:
         line = re.search(r"CSV Error on Line: (\d+)", str(error))
         if "Maximum line size" in str(error):
-            return (
-                f"{path}: line {line.group(1) if line else 'unknown'} is longer than 20 MB. A quote is not closed"
-                " there, or it is no row of a table; correct the line or export the file again."
-            )
+            return _long_line_trouble(path, line.group(1) if line else "unknown")
         if "unterminated quote" in str(error).lower():
             return (
                 f"{path}: line {line.group(1) if line else 'unknown'} has a quote that is not closed. Double the"
