@@ -41,6 +41,8 @@ from great_expectations.expectations.registry import get_expectation_impl
 from sqlalchemy import URL, literal_column
 from sqlalchemy.dialects import registry
 
+from dabing.errors import DabingError
+
 EXPECTATIONS = Path(__file__).resolve().parent.parent / "expectations"
 
 # A suite that is not there is an error, never a pass; so the suites that must be there are named.
@@ -112,7 +114,7 @@ EXAMPLES = 10
 PERSON_COLUMNS = frozenset({"psn_no", "psn_name", "certno", "record_key", "raw_row", "person_number"})
 
 
-class BorderError(RuntimeError):
+class BorderError(DabingError):
     """The checks cannot be run at all."""
 
 

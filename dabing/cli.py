@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from dabing.errors import DabingError
+from dabing.errors import DabingError, visible
 
 EXIT_FAILED = 1
 EXIT_BUSY = 3
@@ -137,8 +137,10 @@ def main(arguments: list[str] | None = None) -> int:
             report.print_releases(report.console(), warehouse)
         elif options.command == "export":
             from dabing.publish import write_parquet
+            from dabing.trouble import in_sentences
 
-            written = write_parquet(options.warehouse.resolve(), options.directory)
+            with in_sentences(options.directory):
+                written = write_parquet(options.warehouse.resolve(), options.directory)
             console.print(f"{options.directory}: {len(written)} public tables as Parquet", markup=False)
         elif options.command == "explain":
             from dabing.explain import explain
@@ -151,7 +153,7 @@ def main(arguments: list[str] | None = None) -> int:
                 options.language,
                 options.json,
             )
-            sys.stdout.write(text + "\n")
+            sys.stdout.write(visible(text, longest=None) + "\n")
         elif options.command == "cases":
             from dabing.cases import write_cases
 
@@ -171,12 +173,12 @@ def main(arguments: list[str] | None = None) -> int:
             )
     except DabingError as error:
         from dabing.publish import BusyError
-        from dabing.report import printable
 
         for sentence in error.sentences:
-            console.print(Text(printable("Stopped: " + sentence), style="red"))
+            console.print(Text("Stopped: " + sentence, style="red"))
         return EXIT_BUSY if isinstance(error, BusyError) else EXIT_FAILED
     except KeyboardInterrupt:
+        console.print("Stopped: interrupted. What was served before is whole; run again when you like.", style="red")
         return EXIT_INTERRUPTED
     return 0
 

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from dbt.adapters.duckdb.plugins import BasePlugin
 
+from dabing.errors import DabingError
+
 
 def person_key(configured: str, key_file: str | Path) -> str:
     """Return the configured key, else the one kept in ``key_file``, made there when it is missing."""
@@ -20,17 +22,34 @@ def person_key(configured: str, key_file: str | Path) -> str:
         return configured
     path = Path(key_file)
     path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        pass
-    else:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_hex(32))
+    if not path.exists():
+        _make_key(path)
     key = path.read_text().strip()
     if not key:
-        raise ValueError(f"{path}: the file for the person key is empty. Delete it, or set the key in the environment.")
+        raise DabingError(
+            f"{path}: the file for the person key is empty. Delete it, or set the key in the environment."
+        )
     return key
+
+
+def _make_key(path: Path) -> None:
+    """Written aside and named when it is whole: on a full disk an empty key would stay behind."""
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_hex(32))
+            file.flush()
+            os.fsync(file.fileno())
+        try:
+            # Fails where another process was first, whose key then counts.
+            os.link(beside, path)
+        except FileExistsError:
+            pass
+        except OSError:
+            os.replace(beside, path)
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 class Plugin(BasePlugin):

@@ -20,7 +20,7 @@ from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
 from rich.text import Text
 
 from dabing import report
-from dabing.report import printable
+from dabing.errors import visible
 
 LOGS = ("auto", "text", "json")
 # A first phase that was quick or slow by chance says little about the rest.
@@ -106,10 +106,10 @@ class Journal:
                 told = {"at": datetime.now().astimezone().isoformat(timespec="milliseconds"), "event": event}
                 message = {"message": text.strip()} if text else {}
                 line = json.dumps({**told, **message, **facts}, ensure_ascii=False, default=str)
-                sys.stdout.write(printable(line) + "\n")
+                sys.stdout.write(visible(line, longest=None) + "\n")
                 sys.stdout.flush()
             elif text:
-                self.console.print(Text(printable(text)))
+                self.console.print(Text(visible(text)))
 
     @contextmanager
     def phase(self, name: str, done: str) -> Iterator[Phase]:

@@ -10,6 +10,7 @@ import csv
 import gzip
 import os
 import re
+import stat
 import zlib
 from pathlib import Path
 
@@ -31,6 +32,12 @@ TABLES = (
     "correction",
 )
 BLOCK = 1 << 20
+# Names that reading gives to columns of its own (macros/raw/typed_rows.sql): a delivered one would get in between.
+RESERVED = re.compile(r"file_index|file_row_number|(dabing|typed)_.*", re.DOTALL)
+LONGEST_HEADER = 1 << 20
+LONGEST_LINE = 20_000_000
+# What a file begins with that is something else than its name says.
+PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "a zip or a spreadsheet", b"PAR1": "Parquet", b"\x28\xb5\x2f\xfd": "zstd"}
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
@@ -57,8 +64,13 @@ def _place_trouble(entry: Path) -> str | None:
     """A raw table that would be passed over because it lies in the wrong place or under another name."""
     name = entry.name.lower()
     table = next((table for table in TABLES if re.fullmatch(rf"{table}s?([^a-z].*)?", name)), None)
-    if table is None or (entry.name == table and entry.is_dir()):
+    if table is None or (entry.name == table and entry.is_dir() and not entry.is_symlink()):
         return None
+    if entry.is_symlink():
+        return (
+            f"{entry}: a link; what lies outside the raw folder is not read. Put the folder itself there, mount it"
+            " there, or name the folder that it is in."
+        )
     return (
         f"{entry}: looks like {table} and would not be read. Put its files into the folder {entry.parent / table}, or"
         " move it out of the raw folder."
@@ -80,6 +92,11 @@ def _files(folder: Path) -> tuple[list[Path], list[str]]:
 
     files = []
     for place, folders, names in os.walk(folder, onerror=note if folder.is_dir() else None, followlinks=False):
+        closed += [
+            f"{Path(place) / name}: the name holds characters that cannot be printed. Give the folder another name."
+            for name in folders
+            if not name.isprintable()
+        ]
         linked = [name for name in folders if (Path(place) / name).is_symlink()]
         folders[:] = [name for name in folders if name[0] not in "_." and name not in linked]
         files += [Path(place) / name for name in names + linked if name[0] not in "_."]
@@ -89,8 +106,12 @@ def _files(folder: Path) -> tuple[list[Path], list[str]]:
 def _trouble(path: Path) -> str | None:
     """What keeps a file from being read and what to do about it; None when it can be read."""
     name = path.name.lower()
+    if not path.name.isprintable():
+        return f"{path}: the name holds characters that cannot be printed. Give the file another name."
     if path.is_symlink():
         return f"{path}: a link; links inside a table's folder are not read. Put the file itself there."
+    if not stat.S_ISREG(path.stat().st_mode):
+        return f"{path}: no file but a pipe, socket or device; reading it might never end. Take it out of the folder."
     try:
         with path.open("rb"):
             pass
@@ -121,7 +142,7 @@ def _parquet_trouble(path: Path) -> str | None:
 
 def _reserved_trouble(path: Path, names: list[str]) -> str | None:
     """Columns that DuckDB would take for its own numbers of files and rows."""
-    reserved = sorted({name.lower() for name in names} & {"file_index", "file_row_number", "dabing_path", "dabing_row"})
+    reserved = sorted(name.lower() for name in names if RESERVED.fullmatch(name.lower()))
     if not reserved:
         return None
     return f"{path}: a column is named {reserved[0]}, which reading needs for itself. Leave it out or rename it."
@@ -135,11 +156,27 @@ def _literal_path(path: Path) -> str:
 def _csv_trouble(path: Path) -> str | None:
     decoder = codecs.getincrementaldecoder("utf-8")()
     opened = gzip.open if path.name.lower().endswith(".gz") else open
-    lines = 1
+    lines, unended = 1, 0
     try:
         with opened(path, "rb") as file:
+            start = file.read(4)
+            if packed := next((kind for mark, kind in PACKED.items() if start.startswith(mark)), None):
+                return (
+                    f"{path}: what it holds is no CSV but {packed}{' once more' if opened is gzip.open else ''}."
+                    " Unpack or convert it, and deliver it again."
+                )
+            file.seek(0)
             while block := file.read(BLOCK):
                 decoder.decode(block)
+                if b"\0" in block:
+                    lines += block[: block.index(b"\0")].count(b"\n")
+                    return (
+                        f"{path}: line {lines} holds a zero byte; the file is damaged or not in UTF-8. Export it again."
+                    )
+                # Found here, for DuckDB would unpack hundreds of megabytes to find it.
+                if unended + (block.find(b"\n") if b"\n" in block else len(block)) > LONGEST_LINE:
+                    return _long_line_trouble(path, str(lines))
+                unended = len(block) - block.rfind(b"\n") - 1 if b"\n" in block else unended + len(block)
                 lines += block.count(b"\n")
             decoder.decode(b"", final=True)
     except UnicodeDecodeError as error:
@@ -158,10 +195,32 @@ def _csv_trouble(path: Path) -> str | None:
     return _csv_form_trouble(path, opened)
 
 
+def _long_line_trouble(path: Path, line: str) -> str:
+    return (
+        f"{path}: line {line} is longer than 20 MB. A quote is not closed there, or it is no row of a table; correct"
+        " the line or export the file again."
+    )
+
+
+def _header(path: Path, opened) -> list[str] | None:
+    """The column names; None where what stands in their place is too long to be names."""
+    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
+        lines = iter(lambda: file.readline(LONGEST_HEADER), "")
+        try:
+            header = next(csv.reader(lines), [])
+        except csv.Error:
+            return None
+        return None if sum(len(name) for name in header) >= LONGEST_HEADER - len(header) else header
+
+
 def _csv_form_trouble(path: Path, opened) -> str | None:
     """Every line must have as many values as the header has names; DuckDB reads the whole file to see."""
-    with opened(path, "rt", encoding="utf-8-sig", newline="") as file:
-        header = next(csv.reader(file), [])
+    header = _header(path, opened)
+    if header is None:
+        return (
+            f"{path}: the first line is longer than any column names are; a quote in it is not closed, or it is no CSV."
+            " Correct it or export the file again."
+        )
     if not header:
         return f"{path}: the first line is blank; it must hold the column names. Take the blank line out."
     if reserved := _reserved_trouble(path, header):
@@ -172,12 +231,14 @@ def _csv_form_trouble(path: Path, opened) -> str | None:
             " convert it."
         )
     names = {f"c{number}": "varchar" for number in range(len(header))}
-    form = """
+    form = f"""
         auto_detect = false, header = true, delim = ',', quote = '"', escape = '"', comment = '',
-        max_line_size = 20000000
+        max_line_size = {LONGEST_LINE}
     """
     try:
         with duckdb.connect() as connection:
+            # A bar of DuckDB's own has no place in the log of a schedule.
+            connection.execute("set enable_progress_bar = false")
             connection.execute(
                 f"select count(*) from read_csv($path, columns = $names, {form})",
                 {"path": _literal_path(path), "names": names},
@@ -203,6 +264,8 @@ def _csv_form_trouble(path: Path, opened) -> str | None:
                 )
     except duckdb.Error as error:
         line = re.search(r"CSV Error on Line: (\d+)", str(error))
+        if "Maximum line size" in str(error):
+            return _long_line_trouble(path, line.group(1) if line else "unknown")
         if "unterminated quote" in str(error).lower():
             return (
                 f"{path}: line {line.group(1) if line else 'unknown'} has a quote that is not closed. Double the"

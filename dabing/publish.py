@@ -16,6 +16,7 @@ import fcntl
 import hashlib
 import os
 import shutil
+import stat
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -93,7 +94,13 @@ def lock(warehouse: Path) -> Iterator[None]:
 
 def remove_leftovers(warehouse: Path) -> list[Path]:
     """Remove what killed runs left; only for whoever holds the lock."""
-    left = [*warehouse.glob("build-*"), *warehouse.glob(f".{DATABASE}.*")]
+    unfinished = [path for path in (warehouse / RELEASES).glob("*") if path.is_dir() and not any(path.iterdir())]
+    left = [
+        *warehouse.glob("build-*"),
+        *warehouse.glob(f".{DATABASE}.*"),
+        *warehouse.glob(".person_key.*"),
+        *unfinished,
+    ]
     for path in left:
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     return left
@@ -106,9 +113,13 @@ def input_files(raw: Path) -> list[InputFile]:
     """The files of the raw folder, by path."""
     files = []
     for path in sorted(raw.rglob("*")):
-        if path.is_file():
-            stat = path.stat()
-            files.append(InputFile(path.relative_to(raw).as_posix(), stat.st_size, stat.st_mtime_ns))
+        try:
+            found = path.stat()
+        except FileNotFoundError:
+            # It went while the folder was looked at; what is read in its place will say so.
+            continue
+        if stat.S_ISREG(found.st_mode):
+            files.append(InputFile(path.relative_to(raw).as_posix(), found.st_size, found.st_mtime_ns))
     return files
 
 
@@ -215,8 +226,14 @@ def publish(database: Path, warehouse: Path, release: Release) -> Path:
     _settle(database)
     kept = folder_of(warehouse, release) / DATABASE
     kept.parent.mkdir(parents=True, exist_ok=True)
-    os.replace(database, kept)
-    _serve(kept, warehouse)
+    try:
+        os.replace(database, kept)
+        _serve(kept, warehouse)
+    except BaseException:
+        # A release that could not be served is none: on a full disk each attempt would leave one.
+        if release_of(warehouse / DATABASE) != release:
+            shutil.rmtree(kept.parent, ignore_errors=True)
+        raise
     for _, path, is_served in releases(warehouse)[:-KEPT]:
         if not is_served:
             shutil.rmtree(path.parent)
@@ -292,8 +309,13 @@ def write_parquet(warehouse: Path, target: Path) -> list[Path]:
             path = target / schema / f"{table}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)
             beside = path.with_name(f".{path.name}.new")
-            connection.table(f"{quoted(schema)}.{quoted(table)}").write_parquet(str(beside), compression="zstd")
-            os.replace(beside, path)
+            try:
+                # Not connection.table(): that finds no views.
+                rows = connection.sql(f"select * from {quoted(schema)}.{quoted(table)}")
+                rows.write_parquet(str(beside), compression="zstd")
+                os.replace(beside, path)
+            finally:
+                beside.unlink(missing_ok=True)
             written.append(path)
     return written
 

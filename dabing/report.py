@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,6 +13,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dabing.errors import visible
 from dabing.publish import PUBLIC_TABLES, InputFile, quoted, releases
 
 LARGEST = 10
@@ -233,7 +233,7 @@ def print_summary(console: Console, found: Summary, results: list) -> None:
     warnings = [result for result in results if not result.success]
     console.print(f"Checks: {len(results)}, of which {len(warnings)} gave a warning (quality.check_result)")
     for result in warnings:
-        console.print(Text(printable(f"  warning: {published_message(result)}")))
+        console.print(Text(visible(f"  warning: {published_message(result)}")))
 
 
 def print_releases(console: Console, warehouse: Path) -> None:
@@ -257,7 +257,7 @@ def _print(console: Console, title: str, columns: dict[str, str], rows: list[dic
         is_number = bool(rows) and not isinstance(rows[0][name], str) and "year" not in heading
         table.add_column(heading.strip(), justify="right" if is_number else "left")
     for row in rows:
-        table.add_row(*(Text(printable(said(name, row[name]))) for name in columns.values()))
+        table.add_row(*(Text(visible(said(name, row[name]))) for name in columns.values()))
     console.print(table)
 
 
@@ -268,10 +268,3 @@ def said(name: str, value: object) -> str:
     if name.endswith("_change"):
         return f"{value:+,}" if value else "0"
     return str(value) if isinstance(value, str) or name == "benefit_year" else f"{value:,}"
-
-
-def printable(text: str) -> str:
-    """Text from outside without what a terminal obeys or cannot write: names of files may hold anything."""
-    return "".join(
-        letter if letter.isprintable() or letter in "\n\t\u3000" else json.dumps(letter)[1:-1] for letter in text
-    )

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import duckdb
 
-from dabing import publish, report
+from dabing import publish, report, trouble
 from dabing.errors import DabingError
 from dabing.events import Journal
 from dabing.page import Account, last_account, without_values
@@ -56,15 +56,10 @@ def run(
     warehouse = warehouse.resolve()
     if re.search(r"[?#]", str(warehouse)):
         raise DabingError(f"{warehouse}: dbt takes a path with ? or # for a URL. Name another folder for the result.")
-    try:
+    with trouble.in_sentences(warehouse):
         warehouse.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DabingError(
-            f"{warehouse}: the folder of the result cannot be made ({error.strerror}). Give the run the right to, or"
-            " name another one."
-        ) from error
     account = Account(journal, warehouse, metrics_file, engine, publish.code_version(PROJECT))
-    with journal.shown(), _one_at_a_time(warehouse, journal), _accounted(account):
+    with journal.shown(), _one_at_a_time(warehouse, journal), _accounted(account), trouble.in_sentences(warehouse):
         journal.last = last_account(warehouse, engine)
         raw = _raw_folder(raw, project, journal)
         journal.tell("run_started", "", raw=str(raw), warehouse=str(warehouse), engine=engine, process=os.getpid())
@@ -161,13 +156,16 @@ def _build_and_publish(
     try:
         database = build / publish.DATABASE
         with _environment(raw, database, warehouse), _ended_with(build, keep_failed, account):
-            if account.told["engine"] == "spark":
-                results = _build_on_spark(raw, database, project, warehouse, journal)
-            else:
-                results = _build_and_check(database, project, journal)
+            try:
+                if account.told["engine"] == "spark":
+                    results = _build_on_spark(raw, database, project, warehouse, journal)
+                else:
+                    results = _build_and_check(database, project, journal)
+            finally:
+                # Also when that failed: a file that went while it was read is then the cause, and is what is told.
+                publish.check_unchanged(files, publish.input_files(raw))
         with journal.phase("publish", "Published"):
             with _ended_with(build, keep_failed, account):
-                publish.check_unchanged(files, publish.input_files(raw))
                 release = _add_history(database, served, results, files, sources, publish.next_number(warehouse))
                 summary = report.summary(report.facts(database), report.facts(served))
             publish.publish(database, warehouse, release)

@@ -48,6 +48,14 @@
 
 {#- Stops the build where a file lacks a column that may not be missing (raw-table contract, marked *). -#}
 {%- macro assert_required_columns(table_name, contract, path, names) -%}
+    {#- A delivered column of a name that reading uses on the way would be read in the place of another. -#}
+    {%- for name in names if name not in ('dabing_path', 'dabing_row') -%}
+        {%- if name.startswith('typed_') or name.startswith('dabing_') -%}
+            {%- do exceptions.raise_compiler_error(
+                path ~ ': a column is named ' ~ name ~ ', which reading needs for itself. Leave it out or rename it.'
+            ) -%}
+        {%- endif -%}
+    {%- endfor -%}
     {%- for name, column in contract.items() if column.required -%}
         {%- if name not in names and not (column.aliases | select('in', names) | list) -%}
             {%- do exceptions.raise_compiler_error(

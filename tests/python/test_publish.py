@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import signal
 import stat
@@ -46,8 +47,11 @@ def publish_one(warehouse: Path, number: int, run_id: str) -> None:
         )
         connection.execute("create table quality.quarantine as select '张三' as raw_row")
         connection.execute("create table benefits.int_payable as select 1 as payable")
+        connection.execute("create view benefits.payout_trace as select payable as step_no from benefits.int_payable")
         connection.execute(
-            "create table benefits.fct_payout as select cast('3010.00' as decimal(18, 2)) as payout_amount"
+            "create table benefits.fct_payout as select cast('3010.00' as decimal(18, 2)) as payout_amount;"
+            "comment on table benefits.fct_payout is 'What is paid.';"
+            "comment on column benefits.fct_payout.payout_amount is 'In yuan.'"
         )
     publish.publish(folder / publish.DATABASE, warehouse, release)
     folder.rmdir()
@@ -177,6 +181,7 @@ def test_the_public_tables_are_copied_without_rows_that_hold_names(warehouse, tm
     written = publish.write_parquet(warehouse, tmp_path / "copies")
     assert [path.relative_to(tmp_path / "copies").as_posix() for path in written] == [
         "benefits/fct_payout.parquet",
+        "benefits/payout_trace.parquet",
         "quality/release.parquet",
     ]
     assert duckdb.read_parquet(str(written[0])).fetchall() == [(Decimal("3010.00"),)]
@@ -236,3 +241,13 @@ def test_a_killed_run_leaves_the_served_file_and_the_next_one_recovers(tmp_path)
     back = run_dabing("releases", "--back-to", "1", "--warehouse", warehouse)
     assert back.returncode == 0, back.stderr
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
+
+
+def test_readers_see_whole_releases_while_others_are_published(tmp_path):
+    """Ten seconds of benchmarks/load.py, whose long form is `make load`."""
+    spec = importlib.util.spec_from_file_location("load", PROJECT / "benchmarks" / "load.py")
+    load = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(load)
+    seen = load.measure(tmp_path, readers=6, seconds=10, runs=False)
+    assert seen["errors"] == seen["mixes"] == seen["releases_with_two_totals"] == 0, seen
+    assert seen["published"] > 10 and seen["releases_seen"] > 5, seen
