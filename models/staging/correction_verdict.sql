@@ -67,7 +67,7 @@ select
         when corrections.parse_errors is not null then corrections.parse_errors || '. Write it as YYYY-MM-DD.'
         {%- if known %}
         when corrections.raw_table || '.' || corrections.column_name not in ({{ known | join(', ') }})
-            then 'no raw table has this column. Only delivered values can be corrected, under the names of the raw tables.'
+            then 'no raw table has this column. Only delivered values can be corrected, under their names there.'
         {%- endif %}
         when corrections.times_written > 1 then 'it is written more than once. Keep the one that holds.'
         when matches.delivered_rows is null
