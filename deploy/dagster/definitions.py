@@ -13,6 +13,7 @@ import os
 import re
 import subprocess
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import Any
 
@@ -52,17 +53,20 @@ def _key(node: dict[str, Any]) -> dg.AssetKey:
 def _asset_specs(manifest: dict[str, Any]) -> dict[str, dg.AssetSpec]:
     """Seeds and models by their unique id; skippable, for a run that finds nothing new makes none of them."""
     known = manifest["nodes"] | manifest["sources"]
+    made = {name: node for name, node in manifest["nodes"].items() if node["resource_type"] in ("model", "seed")}
+    parents = {name: node["depends_on"].get("nodes", ()) for name, node in made.items()}
     return {
         name: dg.AssetSpec(
-            key=_key(node),
-            deps={_key(known[parent]) for parent in node["depends_on"].get("nodes", ()) if parent in known},
-            description=node["description"],
-            group_name=node["schema"],
+            key=_key(made[name]),
+            deps={_key(known[parent]) for parent in parents[name] if parent in known},
+            description=made[name]["description"],
+            group_name=made[name]["schema"],
             kinds={"dbt", "duckdb"},
             skippable=True,
         )
-        for name, node in manifest["nodes"].items()
-        if node["resource_type"] in ("model", "seed")
+        # Dagster wants what an asset is made from to be told before it.
+        for name in TopologicalSorter(parents).static_order()
+        if name in made
     }
 
 
