@@ -5,7 +5,9 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 READY_SPARK := $(VENV)/.ready-spark
 
-.PHONY: run test run-spark test-spark lint bench clean
+READY_BI := $(VENV)/.ready-bi
+
+.PHONY: run test test-long test-bi run-spark test-spark lint bench load clean
 
 # make run [RAW=<folder of raw tables>] [WAREHOUSE=<folder of the result>]
 run: $(READY)
@@ -13,6 +15,14 @@ run: $(READY)
 
 test: lint
 	$(BIN)/pytest
+
+# What takes minutes: kills at times drawn over whole runs, every line of the later part of a run.
+test-long: $(READY)
+	$(BIN)/pytest -m long $(TESTS)
+
+# The published file under the eyes of the oldest DuckDB that reads it (docs/bi.md).
+test-bi: $(READY) $(READY_BI)
+	$(BIN)/pytest -n 0 -m "" tests/bi $(TESTS)
 
 # The same on a Spark cluster of this machine, started and stopped by the command (docs/spark.md). Needs Java 17.
 run-spark: $(READY_SPARK)
@@ -34,12 +44,17 @@ lint: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py $(if $(PERSONS),--persons $(PERSONS))
 
+# make load [MINUTES=3] [READERS=20]: readers at work while releases are published, prepared ones and those of dabing run
+load: $(READY)
+	$(BIN)/python benchmarks/load.py --minutes $(or $(MINUTES),3) --readers $(or $(READERS),20)
+	$(BIN)/python benchmarks/load.py --minutes $(or $(MINUTES),3) --readers $(or $(READERS),20) --runs
+
 clean:
 	rm -rf $(VENV) target logs warehouse
 
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --no-deps --require-hashes --log $(VENV)/install.log -r requirements.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
@@ -48,4 +63,10 @@ $(READY_SPARK): $(READY) requirements-spark.txt requirements-spark-engine.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --require-hashes -r requirements-spark.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation --require-hashes --upgrade --target $(VENV)/spark \
 		-r requirements-spark-engine.txt
+	touch $@
+
+# The oldest DuckDB that reads the published file, where no import finds it.
+$(READY_BI): $(READY) requirements-bi-oldest.txt
+	$(BIN)/pip install --quiet --no-deps --require-hashes --upgrade --target $(VENV)/duckdb-oldest \
+		-r requirements-bi-oldest.txt
 	touch $@
