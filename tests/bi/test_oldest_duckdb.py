@@ -1,6 +1,6 @@
 """The oldest DuckDB that reads the file is 1.1.0: every public table, the descriptions, the ladder as a macro.
 
-1.0.0 refuses it: that version does not know how indexes of primary keys are kept beside check constraints since.
+1.0.0 refuses it, as it does any file of today's DuckDB with a table that has a primary key and a check.
 """
 
 from __future__ import annotations
