@@ -7,7 +7,9 @@ READY_SPARK := $(VENV)/.ready-spark
 VENV_DAGSTER := .venv-dagster
 READY_DAGSTER := $(VENV_DAGSTER)/.ready
 
-.PHONY: run test run-spark test-spark test-parity test-dagster lint bench clean
+READY_BI := $(VENV)/.ready-bi
+
+.PHONY: run test test-long test-bi run-spark test-spark test-parity test-dagster lint bench load clean
 
 # The shell takes the folders from the environment, where their quotes and blanks mean nothing to it.
 export RAW WAREHOUSE
@@ -18,6 +20,14 @@ run: $(READY)
 
 test: lint
 	$(BIN)/pytest
+
+# What takes minutes: kills at times drawn over whole runs, every line of the later part of a run.
+test-long: $(READY)
+	$(BIN)/pytest -m long $(TESTS)
+
+# The published file under the eyes of the oldest DuckDB that reads it (docs/bi.md).
+test-bi: $(READY) $(READY_BI)
+	$(BIN)/pytest -n 0 -m "" tests/bi $(TESTS)
 
 # The same on a Spark cluster of this machine, started and stopped by the command (docs/spark.md). Needs Java 17.
 run-spark: $(READY_SPARK)
@@ -48,12 +58,17 @@ lint: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py $(if $(PERSONS),--persons $(PERSONS))
 
+# make load [MINUTES=3] [READERS=20]: readers at work while releases are published, prepared ones and those of dabing run
+load: $(READY)
+	$(BIN)/python benchmarks/load.py --minutes $(or $(MINUTES),3) --readers $(or $(READERS),20)
+	$(BIN)/python benchmarks/load.py --minutes $(or $(MINUTES),3) --readers $(or $(READERS),20) --runs
+
 clean:
 	rm -rf $(VENV) $(VENV_DAGSTER) target logs warehouse
 
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --no-deps --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --no-deps --require-hashes --log $(VENV)/install.log -r requirements.txt
 	$(BIN)/pip install --quiet --no-deps --no-build-isolation -e .
 	touch $@
 
@@ -68,4 +83,10 @@ $(READY_SPARK): $(READY) requirements-spark.txt requirements-spark-engine.txt
 $(READY_DAGSTER): requirements-dagster.txt
 	$(PYTHON) -m venv $(VENV_DAGSTER)
 	$(VENV_DAGSTER)/bin/pip install --quiet --no-deps --require-hashes -r requirements-dagster.txt
+	touch $@
+
+# The oldest DuckDB that reads the published file, where no import finds it.
+$(READY_BI): $(READY) requirements-bi-oldest.txt
+	$(BIN)/pip install --quiet --no-deps --require-hashes --upgrade --target $(VENV)/duckdb-oldest \
+		-r requirements-bi-oldest.txt
 	touch $@

@@ -1,5 +1,5 @@
--- Heads on the census date of each scheme and year, a person counted once: who is insured, and of a supplementary scheme
--- who is enrolled (rules H1, H7).
+-- Heads on the census date of each scheme and year, a person counted once: who is insured, and of a supplementary
+-- scheme who is enrolled (rules H1, H7).
 with
 
 spells as (

@@ -12,7 +12,7 @@ select
         'interest': "('interest')",
     }.items() %}
     cast(sum(case when transaction_type in {{ kinds }} then amount else 0 end) as decimal(18, 2))
-        as {{ column }}_amount {{- ',' if not loop.last }}
+        as {{ column }}_amount{{ ',' if not loop.last }}
     {%- endfor %}
 from {{ ref('int_fund_transaction') }}
 group by scheme_id, region_code, insurance_type, benefit_year

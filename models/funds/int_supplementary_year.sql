@@ -29,7 +29,7 @@ movements as (
         benefit_year,
         sum(transfer_in_amount) as premium_amount,
         {%- for column in ['carried_in', 'service_fee', 'interest', 'advance'] %}
-        sum({{ column }}_amount) as {{ column }}_amount {{- ',' if not loop.last }}
+        sum({{ column }}_amount) as {{ column }}_amount{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ ref('int_fund_movement') }}
     group by scheme_id, benefit_year

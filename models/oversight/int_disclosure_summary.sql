@@ -11,15 +11,6 @@ fund_years as (
         sum(balance_amount) as balance_amount
     from {{ ref('fct_fund_year') }}
     group by scheme_id, benefit_year
-    union all
-    -- Supplementary schemes live on premiums and have their years here.
-    select
-        scheme_id,
-        benefit_year,
-        insured_heads,
-        income_amount,
-        balance_amount
-    from {{ ref('fct_fund_cycle') }}
 
 ),
 

@@ -1,4 +1,4 @@
--- Payouts of critical illness insurance by the month in which they were posted, in every month of a fund year that the
+-- Payouts of a scheme with a fund by the month in which they were posted, in every month of a fund year that the
 -- settlements tell of (rule I10).
 with
 

@@ -233,7 +233,7 @@ def test_a_killed_run_leaves_the_served_file_and_the_next_one_recovers(tmp_path)
         inputs = connection.execute("select source_file from quality.release_input order by all").fetchall()
     # 30,000 pays 3,010.00; 10,000 more pay 70%.
     assert paid == (Decimal("10010.00"),)
-    # Clients from DuckDB 1.0 on read it.
+    # Clients from DuckDB 1.1 on read it (tests/bi).
     assert storage[0].startswith("v1.0.0")
     assert told == [(1, 1, True), (2, 2, True)]
     assert inputs == [("setl_d/a.csv",), ("setl_d/b.csv",)]
