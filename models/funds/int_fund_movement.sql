@@ -4,15 +4,13 @@ select
     region_code,
     insurance_type,
     benefit_year,
-    {%- for column, kinds in {
-        'carried_in': "('carried_in')",
-        'transfer_in': "('transfer_in', 'premium_in')",
-        'advance': "('advance')",
-        'service_fee': "('service_fee')",
-        'interest': "('interest')",
-    }.items() %}
-    cast(sum(case when transaction_type in {{ kinds }} then amount else 0 end) as decimal(18, 2))
-        as {{ column }}_amount{{ ',' if not loop.last }}
-    {%- endfor %}
+    cast(sum(case when transaction_type = 'carried_in' then amount else 0 end) as decimal(18, 2)) as carried_in_amount,
+    cast(
+        sum(case when transaction_type in ('transfer_in', 'premium_in') then amount else 0 end) as decimal(18, 2)
+    ) as transfer_in_amount,
+    cast(sum(case when transaction_type = 'advance' then amount else 0 end) as decimal(18, 2)) as advance_amount,
+    cast(sum(case when transaction_type = 'service_fee' then amount else 0 end) as decimal(18, 2))
+        as service_fee_amount,
+    cast(sum(case when transaction_type = 'interest' then amount else 0 end) as decimal(18, 2)) as interest_amount
 from {{ ref('int_fund_transaction') }}
 group by scheme_id, region_code, insurance_type, benefit_year

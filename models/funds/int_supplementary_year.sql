@@ -28,9 +28,10 @@ movements as (
         scheme_id,
         benefit_year,
         sum(transfer_in_amount) as premium_amount,
-        {%- for column in ['carried_in', 'service_fee', 'interest', 'advance'] %}
-        sum({{ column }}_amount) as {{ column }}_amount{{ ',' if not loop.last }}
-        {%- endfor %}
+        sum(carried_in_amount) as carried_in_amount,
+        sum(service_fee_amount) as service_fee_amount,
+        sum(interest_amount) as interest_amount,
+        sum(advance_amount) as advance_amount
     from {{ ref('int_fund_movement') }}
     group by scheme_id, benefit_year
 

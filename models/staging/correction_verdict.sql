@@ -1,5 +1,6 @@
 -- What each correction met in the delivered rows, and why it cannot be applied where it cannot.
 {%- set known = correctable_columns() %}
+{%- set quote = sql_text("'") %}
 with
 
 corrections as (
@@ -73,8 +74,8 @@ select
         when matches.delivered_rows is null
             then 'no delivered row has this key. Take the correction away, or mend its key.'
         when matches.latest_is_expected = 0
-            then 'expected ' || coalesce('''' || corrections.expected || '''', 'a blank') || ', found '
-                || coalesce('''' || matches.found || '''', 'a blank') || ' in ' || matches.source_file
+            then 'expected ' || coalesce({{ quote }} || corrections.expected || {{ quote }}, 'a blank') || ', found '
+                || coalesce({{ quote }} || matches.found || {{ quote }}, 'a blank') || ' in ' || matches.source_file
                 || '. The source has changed: take the correction away, or mend it.'
     end as problem
 from corrections
