@@ -1,4 +1,4 @@
-# Two commands do everything: `make run` and `make test`. Both set themselves up. CI runs `make test` and `make test-parity`.
+# Two commands do everything: `make run` and `make test`. Both set themselves up.
 PYTHON ?= python3.11
 VENV := .venv
 BIN := $(VENV)/bin

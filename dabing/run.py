@@ -59,7 +59,13 @@ def run(
     with trouble.in_sentences(warehouse):
         warehouse.mkdir(parents=True, exist_ok=True)
     account = Account(journal, warehouse, metrics_file, engine, publish.code_version(PROJECT))
-    with journal.shown(), _one_at_a_time(warehouse, journal), _accounted(account), trouble.in_sentences(warehouse):
+    with (
+        trouble.in_sentences(warehouse),  # The lock itself may find the disk full.
+        journal.shown(),
+        _one_at_a_time(warehouse, journal),
+        _accounted(account),
+        trouble.in_sentences(warehouse),
+    ):
         journal.last = last_account(warehouse, engine)
         raw = _raw_folder(raw, project, journal)
         journal.tell("run_started", "", raw=str(raw), warehouse=str(warehouse), engine=engine, process=os.getpid())

@@ -25,10 +25,11 @@ person_pools as (
 
 ),
 
--- Without an area a code means what it does where the person is insured or settles, else what it does everywhere.
+-- Without an area a code means what it does where the person is insured or settles, else what it does everywhere. Each
+-- once: of two that are equal the windows below might take one or the other first.
 category_spells as (
 
-    select
+    select distinct
         spells.person_key,
         identities.assistance_category,
         spells.held_from,

@@ -19,9 +19,10 @@ schemes as (
 
 ),
 
+-- Each once: of two that are equal the windows below might take one or the other first.
 pool_spells as (
 
-    select
+    select distinct
         schemes.scheme_id,
         spells.person_key,
         spells.insured_from,

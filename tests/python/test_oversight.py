@@ -421,13 +421,15 @@ def test_no_small_cell_is_disclosed(warehouse):
 
 
 def test_fund_warnings_end_the_year_where_the_fund_does(warehouse):
-    """Rule I10: payouts to date of the last month are those posted in the year, and the balance follows from them."""
+    """Rule I10: payouts to date of the last month are those posted in the year, and the balance follows from them,
+    without what insurers bear once a cycle is over."""
     [(differing,)] = warehouse.execute("""
         select count(*) from oversight.fund_warning as warnings
         inner join funds.fct_fund_year as funds using (scheme_id, region_code, insurance_type, benefit_year)
         where month_of_year = 12 and (
             payout_to_date_amount <> payout_posted_amount
-            or warnings.balance_amount <> funds.balance_amount + funds.payout_amount - payout_posted_amount
+            or warnings.balance_amount
+                <> funds.balance_amount - borne_by_insurers_amount + funds.payout_amount - payout_posted_amount
         )""").fetchall()
     assert differing == 0
     levels = warehouse.execute("select warning_level, count(*) from oversight.fund_warning group by all").fetchall()
