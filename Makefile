@@ -37,7 +37,7 @@ run-spark: $(READY_SPARK)
 test-spark: $(READY_SPARK)
 	$(BIN)/pytest -n 0 tests/spark $(TESTS)
 
-# Of it the comparison of every public mart alone, from a small sample, as CI runs it. A few minutes.
+# Of it the comparison of every public mart alone, from a small sample. A few minutes.
 test-parity: $(READY_SPARK)
 	DABING_TEST_SPARK_TABLES_ONLY=1 DABING_TEST_SPARK_PERSONS=300 $(BIN)/pytest -n 0 tests/spark/test_parity.py
 
