@@ -1,6 +1,6 @@
 """Fixtures of the second engine: a cluster of this machine, and the same input built on both engines.
 
-`make test-spark` builds as a user does, with `dabing run --engine spark`. `make test-parity`, which CI runs, builds the
+`make test-spark` builds as a user does, with `dabing run --engine spark`. `make test-parity` builds the
 tables alone: the data tests of a build are as many statements again, and say nothing about equality.
 """
 
