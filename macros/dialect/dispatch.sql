@@ -42,6 +42,11 @@
     {{- adapter.dispatch('person_key', 'dabing')(person_number) -}}
 {%- endmacro -%}
 
+{#- A key of 32 hexadecimal digits in the smallest form that stands for it and no other, to group millions of rows by. -#}
+{%- macro packed_key(key) -%}
+    {{- adapter.dispatch('packed_key', 'dabing')(key) -}}
+{%- endmacro -%}
+
 {%- macro add_days(date, days) -%}
     {{- adapter.dispatch('add_days', 'dabing')(date, days) -}}
 {%- endmacro -%}

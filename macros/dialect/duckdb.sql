@@ -32,6 +32,11 @@
     left(sha256(getvariable('person_key') || ':' || {{ person_number }}), 32)
 {%- endmacro -%}
 
+{#- A number of 128 bits, where a text of 32 letters is a place in memory and what stands there. -#}
+{%- macro duckdb__packed_key(key) -%}
+    cast({{ key }} as uuid)
+{%- endmacro -%}
+
 {%- macro duckdb__add_days(date, days) -%}
     cast({{ date }} + cast({{ days }} as integer) as date)
 {%- endmacro -%}

@@ -57,6 +57,10 @@
     {{- env_var('DABING_KEY_FILE', 'warehouse/person_key') -}}
 {%- endmacro -%}
 
+{%- macro spark__packed_key(key) -%}
+    {{ key }}
+{%- endmacro -%}
+
 {%- macro spark__add_days(date, days) -%}
     date_add({{ date }}, cast({{ days }} as int))
 {%- endmacro -%}

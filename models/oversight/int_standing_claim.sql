@@ -24,16 +24,31 @@ reversals as (
 
 ),
 
+-- Read apart from the others: a CTE that is read twice is held, and this is every settlement with its columns.
+reversed_expenses as (
+
+    select * from {{ ref('fct_claim_expense') }}
+    where is_reversal
+
+),
+
+reversed_burdens as (
+
+    select * from {{ ref('fct_burden') }}
+    where is_reversal
+
+),
+
 taken_back as (
 
     select
         reversals.root_settlement_id,
-        sum(expenses.total_cost) as total_cost,
-        sum(expenses.own_expense) as own_expense,
-        sum(burdens.out_of_pocket) as out_of_pocket
+        sum(reversed_expenses.total_cost) as total_cost,
+        sum(reversed_expenses.own_expense) as own_expense,
+        sum(reversed_burdens.out_of_pocket) as out_of_pocket
     from reversals
-    inner join expenses on reversals.settlement_id = expenses.settlement_id
-    inner join burdens on reversals.settlement_id = burdens.settlement_id
+    inner join reversed_expenses on reversals.settlement_id = reversed_expenses.settlement_id
+    inner join reversed_burdens on reversals.settlement_id = reversed_burdens.settlement_id
     group by reversals.root_settlement_id
 
 )

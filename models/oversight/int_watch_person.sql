@@ -1,5 +1,4 @@
--- Persons whose burden could have passed the lowest threshold of their pool, reversals left out: few of millions
--- (rule I1).
+-- Persons whose burden could have passed a threshold of their pool, reversals left out: few of millions (rule I1).
 with
 
 burdens as (
@@ -26,14 +25,32 @@ extents as (
 
 ),
 
+aided_persons as (
+
+    select distinct person_key from {{ ref('int_assistance_spell') }}
+
+),
+
+unaided as (
+
+    select monitored_as from {{ ref('assistance_category') }}
+    where assistance_category = 'none'
+
+),
+
 lowest_thresholds as (
 
     select
-        pool_region_code,
-        min(cast(value as decimal(18, 2))) as threshold
-    from {{ ref('pool_parameter') }}
-    where parameter like 'watch_%_level_%'
-    group by pool_region_code
+        parameters.pool_region_code,
+        min(cast(parameters.value as decimal(18, 2))) as threshold,
+        min(case
+            when parameters.parameter like 'watch_' || unaided.monitored_as || '_level_%'
+                then cast(parameters.value as decimal(18, 2))
+        end) as unaided_threshold
+    from {{ ref('pool_parameter') }} as parameters
+    cross join unaided
+    where parameters.parameter like 'watch_%_level_%'
+    group by parameters.pool_region_code
 
 ),
 
@@ -69,4 +86,9 @@ inner join borne on homes.person_key = borne.person_key
 inner join regions on homes.region_code = regions.region_code
 inner join extents on regions.pool_region_code = extents.pool_region_code
 inner join lowest_thresholds on regions.pool_region_code = lowest_thresholds.pool_region_code
-where borne.borne_amount > lowest_thresholds.threshold
+left join aided_persons on homes.person_key = aided_persons.person_key
+where
+    borne.borne_amount > case
+        when aided_persons.person_key is not null then lowest_thresholds.threshold
+        else lowest_thresholds.unaided_threshold
+    end
