@@ -12,6 +12,7 @@ from pathlib import Path
 
 import duckdb
 
+from dabing.database import open_database
 from dabing.errors import DabingError
 from dabing.explain import DATABASE
 
@@ -41,7 +42,7 @@ def write_cases(warehouse: Path, directory: Path) -> dict[str, int]:
     if directory.exists():
         raise DabingError(f"{directory} is there already: name a new folder, so that no list of names is overwritten.")
     try:
-        with duckdb.connect(str(path), read_only=True) as connection:
+        with open_database(path, read_only=True) as connection:
             connection.execute("set variable person_key = $1", [_key(warehouse)])
             lists = {table: _rows(connection, table, condition) for table, condition in LISTS.items()}
     except duckdb.Error as error:

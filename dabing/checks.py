@@ -41,6 +41,7 @@ from great_expectations.expectations.registry import get_expectation_impl
 from sqlalchemy import URL, literal_column
 from sqlalchemy.dialects import registry
 
+from dabing.database import open_database, settings
 from dabing.errors import DabingError
 
 EXPECTATIONS = Path(__file__).resolve().parent.parent / "expectations"
@@ -492,7 +493,7 @@ def _connect(database: Path, read_only: bool) -> duckdb.DuckDBPyConnection:
     if not database.is_file():
         raise BorderError(f"{database}: there is no such DuckDB file. Build it before its checks.")
     try:
-        return duckdb.connect(str(database), read_only=read_only)
+        return open_database(database, read_only=read_only)
     except duckdb.Error as error:
         reason = str(error).splitlines()[0]
         raise BorderError(
@@ -560,13 +561,8 @@ class _Warehouse:
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
         # The path itself goes past the URL, in which some characters have a meaning.
         url = URL.create(DIALECT, database="warehouse")
-        config = {
-            # 3 GB keeps a border beside dbt on a machine of 8 GB; DuckDB spills to disk above it.
-            "memory_limit": os.environ.get("DABING_CHECK_MEMORY", "3GB"),
-            "threads": os.environ.get("DABING_THREADS", "2"),
-        }
-        if os.environ.get("DABING_SPILL"):
-            config["temp_directory"] = os.environ["DABING_SPILL"]
+        # 3 GB keeps a border beside dbt on a machine of 8 GB; DuckDB spills to disk above it.
+        config = settings(os.environ.get("DABING_CHECK_MEMORY", "3GB"))
         try:
             self._source = context.data_sources.add_sql(
                 "warehouse",

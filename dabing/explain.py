@@ -16,6 +16,7 @@ from typing import Any
 
 import duckdb
 
+from dabing.database import open_database
 from dabing.errors import DabingError
 
 DATABASE = "dabing.duckdb"
@@ -89,7 +90,7 @@ class Warehouse:
         if not path.exists():
             raise DabingError(f"{path}: there is no published warehouse. Run `dabing run`, or name its --warehouse.")
         try:
-            self.connection = duckdb.connect(str(path), read_only=True)
+            self.connection = open_database(path, read_only=True)
             self.connection.execute("select 1 from benefits.payout_trace limit 0")
         except duckdb.Error as error:
             raise DabingError(

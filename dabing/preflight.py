@@ -16,6 +16,7 @@ from pathlib import Path
 
 import duckdb
 
+from dabing.database import open_database
 from dabing.errors import DabingError
 
 TABLES = (
@@ -128,7 +129,7 @@ def _trouble(path: Path) -> str | None:
 
 def _parquet_trouble(path: Path) -> str | None:
     try:
-        with duckdb.connect() as connection:
+        with open_database() as connection:
             connection.execute("select num_rows from parquet_file_metadata($1)", [_literal_path(path)]).fetchall()
             names = connection.execute("select name from parquet_schema($1)", [_literal_path(path)]).fetchall()
             return _reserved_trouble(path, [name for (name,) in names])
@@ -236,7 +237,7 @@ def _csv_form_trouble(path: Path, opened) -> str | None:
         max_line_size = {LONGEST_LINE}
     """
     try:
-        with duckdb.connect() as connection:
+        with open_database() as connection:
             # A bar of DuckDB's own has no place in the log of a schedule.
             connection.execute("set enable_progress_bar = false")
             connection.execute(

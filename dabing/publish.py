@@ -27,6 +27,7 @@ from pathlib import Path
 
 import duckdb
 
+from dabing.database import open_database
 from dabing.errors import DabingError
 
 DATABASE = "dabing.duckdb"
@@ -182,7 +183,7 @@ def release_of(database: Path) -> Release | None:
     """The release that a file says it is; None when there is none, or the file is no release."""
     if not database.exists():
         return None
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with open_database(database, read_only=True) as connection:
         try:
             row = connection.execute(
                 "select release_number, run_id, released_at, input_hash, code_hash, seed_hash from quality.release"
@@ -253,7 +254,7 @@ def go_back(warehouse: Path, number: int) -> Release:
 
 def _settle(database: Path) -> None:
     """Everything in the one file, on disk, and nobody may write to it."""
-    with duckdb.connect(str(database)) as connection:
+    with open_database(database) as connection:
         connection.execute("force checkpoint")
     wal = Path(f"{database}.wal")
     if wal.exists():
@@ -304,7 +305,7 @@ def write_parquet(warehouse: Path, target: Path) -> list[Path]:
     if release_of(served) is None:
         raise DabingError(f"{served}: there is no published warehouse to copy from. Run `dabing run` first.")
     written = []
-    with duckdb.connect(str(served), read_only=True) as connection:
+    with open_database(served, read_only=True) as connection:
         for schema, table in connection.execute(PUBLIC_TABLES).fetchall():
             path = target / schema / f"{table}.parquet"
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -13,10 +13,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from dabing.database import open_database
 from dabing.errors import visible
 from dabing.publish import PUBLIC_TABLES, InputFile, quoted, releases
 
 LARGEST = 10
+# A view holds no rows of its own: to count payout_trace is to work it out, for minutes on a large file.
+TABLES = f"""
+    select table_schema, table_name from ({PUBLIC_TABLES}) semi join (from duckdb_tables()) using (table_name)
+    order by all
+"""
 ROWS = """
     select raw_table, sum(delivered) as delivered, sum(accepted) as accepted, sum(superseded) as superseded,
         sum(void) as void, sum(quarantined) as quarantined
@@ -63,7 +69,7 @@ def facts(database: Path) -> Facts | None:
     """What a file says of itself; None where there is none yet, or one that an early version published."""
     if not database.exists():
         return None
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with open_database(database, read_only=True) as connection:
         try:
             last = _dicts(connection, LAST_RELEASE)
             return Facts(
@@ -74,7 +80,7 @@ def facts(database: Path) -> Facts | None:
                 counties=_dicts(connection, COUNTIES),
                 tables=[
                     {"table": f"{schema}.{table}", "rows": connection.execute(_count(schema, table)).fetchone()[0]}
-                    for schema, table in connection.execute(PUBLIC_TABLES).fetchall()
+                    for schema, table in connection.execute(TABLES).fetchall()
                 ],
             )
         except (duckdb.CatalogException, duckdb.BinderException):
@@ -146,7 +152,7 @@ def input_changes(files: list[InputFile], served: Path) -> dict[str, list[str]]:
     """Raw files that are new, changed or gone since the served release read them."""
     if not served.exists():
         return {}
-    with duckdb.connect(str(served), read_only=True) as connection:
+    with open_database(served, read_only=True) as connection:
         try:
             listed = connection.execute(
                 "select source_file, size_bytes, modified_at from quality.release_input"
@@ -240,7 +246,7 @@ def print_releases(console: Console, warehouse: Path) -> None:
     """Print the kept releases, oldest first, and which one is served."""
     rows = []
     for release, path, is_served in releases(warehouse):
-        with duckdb.connect(str(path), read_only=True) as connection:
+        with open_database(path, read_only=True) as connection:
             found = connection.execute(RELEASE, [release.number]).fetchone()
         rows.append(
             (str(release.number), f"{release.released_at:%Y-%m-%d %H:%M:%S}", *found, "yes" if is_served else "")

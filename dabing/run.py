@@ -21,6 +21,7 @@ from pathlib import Path
 import duckdb
 
 from dabing import publish, report, trouble
+from dabing.database import open_database
 from dabing.errors import DabingError
 from dabing.events import Journal
 from dabing.page import Account, last_account, without_values
@@ -238,7 +239,7 @@ def _check_served(served: Path) -> None:
     if not served.exists():
         return
     try:
-        with duckdb.connect(str(served), read_only=True) as connection:
+        with open_database(served, read_only=True) as connection:
             if not _is_empty(connection, served.stem):
                 connection.execute("select count(*) from quality.check_result")
     except duckdb.Error as error:
@@ -371,7 +372,7 @@ def serve_sql(manifest: dict, database: Path, project: Path) -> None:
     compiled = [result.node for result in _dbt(["compile", "--select", f"tag:{spark.SCENARIO}"], project)]
     scenarios = {node.unique_id for node in compiled if spark.SCENARIO in node.tags}
     _dbt(["run-operation", "make_scenario_step_table"], project)
-    with duckdb.connect(str(database)) as connection:
+    with open_database(database) as connection:
         for node in compiled:
             if not scenarios.isdisjoint((node.unique_id, getattr(node, "attached_node", None))):
                 parents = ",".join(parent.split(".")[2] for parent in node.depends_on.nodes)
@@ -455,7 +456,7 @@ def _failing_rows(database: Path, compiled: str | None, engine: str) -> list[str
         from dabing import spark
 
         return spark.failing_rows(compiled, EXAMPLES)
-    with duckdb.connect(str(database), read_only=True) as connection:
+    with open_database(database, read_only=True) as connection:
         rows = connection.execute(f"select * from ({compiled}) limit {EXAMPLES}")
         names = [column[0] for column in rows.description]
         return [", ".join(f"{name} {value}" for name, value in zip(names, row, strict=True)) for row in rows.fetchall()]
@@ -485,7 +486,7 @@ def _add_history(
 
     now = datetime.now()
     run_id = f"{now:%Y%m%dT%H%M%S}"
-    with duckdb.connect(str(database)) as connection:
+    with open_database(database) as connection:
         if served.exists():
             connection.execute(f"attach '{str(served).replace(chr(39), chr(39) * 2)}' as served (read_only)")
             held = "select table_name from duckdb_tables() where database_name = 'served' and schema_name = 'quality'"

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 import yaml
 
+from dabing.database import open_database
 from dabing.errors import DabingError
 
 # Below this the time goes into planning and compiling queries, not into rows.
@@ -154,7 +155,7 @@ def serve(database: Path, manifest: dict) -> None:
     """
     public = {node["unique_id"] for node in public_tables(manifest)}
     cursor = connect()
-    with duckdb.connect(str(database)) as connection:
+    with open_database(database) as connection:
         connection.execute("set preserve_insertion_order = false")
         for node in served_nodes(manifest):
             if is_view(node):

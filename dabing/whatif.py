@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import difflib
 import json
-import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import duckdb
 from rich.console import Console
 from rich.table import Table
 
+from dabing.database import open_database
 from dabing.errors import DabingError
 
 COMMAND_LINE = "command_line"
@@ -109,12 +109,7 @@ def _open(served: Path) -> duckdb.DuckDBPyConnection:
     """The file, read-only, under another name, behind an empty catalog of its own name that its SQL is run in."""
     if not served.exists():
         raise DabingError(f"{served}: there is no warehouse. Build one with 'dabing run', or name its folder.")
-    connection = duckdb.connect(
-        config={
-            "memory_limit": os.environ.get("DABING_MEMORY", "6GB"),
-            "threads": os.environ.get("DABING_THREADS", "2"),
-        }
-    )
+    connection = open_database()
     try:
         connection.execute(f"attach {_text(served)} as served (read_only)")
     except duckdb.Error as error:
