@@ -158,7 +158,9 @@ def _build_and_publish(
     """Build aside under the final name, check, and replace what is served."""
     served = warehouse / publish.DATABASE
     journal = account.journal
-    build = Path(tempfile.mkdtemp(prefix="build-", dir=warehouse))
+    # Always the same name: dbt keeps what it parsed as long as the path of the database does not change.
+    build = warehouse / "build-next"
+    build.mkdir(mode=0o700)
     try:
         database = build / publish.DATABASE
         with _environment(raw, database, warehouse), _ended_with(build, keep_failed, account):
@@ -177,7 +179,7 @@ def _build_and_publish(
             publish.publish(database, warehouse, release)
     except BaseException:
         if keep_failed:
-            kept = build.rename(build.with_name(build.name.replace("build-", "failed-")))
+            kept = build.rename(tempfile.mkdtemp(prefix="failed-", dir=warehouse))
             journal.tell("build_kept", f"The unfinished build is kept in {kept}.", folder=str(kept))
         else:
             shutil.rmtree(build, ignore_errors=True)
