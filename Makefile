@@ -7,10 +7,6 @@ READY_SPARK := $(VENV)/.ready-spark
 VENV_DAGSTER := .venv-dagster
 READY_DAGSTER := $(VENV_DAGSTER)/.ready
 
-# Python's own collector would be half of sqlfluff's time: it walks trees that are large and in use.
-SQLFLUFF := PYTHONWARNINGS=ignore:resource_tracker $(BIN)/python -c 'import gc; gc.set_threshold(200_000, 50, 1000); \
-	from sqlfluff.cli.commands import cli; cli()'
-
 READY_BI := $(VENV)/.ready-bi
 
 .PHONY: run test test-long test-bi run-spark test-spark test-parity test-dagster lint bench load clean
@@ -55,7 +51,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/dbt parse --quiet --no-partial-parse
 	$(BIN)/dbt-bouncer run --config-file dbt-bouncer.yml
-	$(SQLFLUFF) lint --nocolor --processes 2 models tests analyses
+	PYTHONWARNINGS=ignore:resource_tracker $(BIN)/python tests/python/lint_sql.py lint --nocolor --processes 2 models tests analyses
 	$(BIN)/python tests/python/both_engines.py
 
 # make bench [PERSONS=2500000]
