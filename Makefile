@@ -53,7 +53,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/dbt parse --quiet --no-partial-parse
 	$(BIN)/dbt-bouncer run --config-file dbt-bouncer.yml
-	PYTHONWARNINGS=ignore:resource_tracker $(BIN)/sqlfluff lint --nocolor --processes 2 models tests analyses
+	PYTHONWARNINGS=ignore:resource_tracker $(BIN)/python tests/python/lint_sql.py lint --nocolor --processes 2 models tests analyses
 	$(BIN)/python tests/python/both_engines.py
 
 # make bench [PERSONS=2500000]
