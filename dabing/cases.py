@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 from pathlib import Path
 
 import duckdb
@@ -56,13 +57,20 @@ def write_cases(warehouse: Path, directory: Path) -> dict[str, int]:
             f"No person of {unknown[0]} is found under this key of the person hash: set DBT_ENV_SECRET_PERSON_KEY to"
             " the key that the warehouse was built with."
         )
-    directory.mkdir(parents=True, mode=OWNER_ONLY_FOLDER)
-    for table, (names, rows) in lists.items():
-        target = os.open(directory / f"{table}.csv", os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
-        with os.fdopen(target, "w", newline="", encoding="utf-8-sig") as file:
-            writer = csv.writer(file)
-            writer.writerow(names)
-            writer.writerows([_as_text(value) for value in row] for row in rows)
+    # Named when it is whole: a list that ends early looks like one that is complete.
+    partial = directory.with_name(f".{directory.name}.partial")
+    shutil.rmtree(partial, ignore_errors=True)
+    partial.mkdir(parents=True, mode=OWNER_ONLY_FOLDER)
+    try:
+        for table, (names, rows) in lists.items():
+            target = os.open(partial / f"{table}.csv", os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
+            with os.fdopen(target, "w", newline="", encoding="utf-8-sig") as file:
+                writer = csv.writer(file)
+                writer.writerow(names)
+                writer.writerows([_as_text(value) for value in row] for row in rows)
+        partial.rename(directory)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
     return {table: len(rows) for table, (_, rows) in lists.items()}
 
 

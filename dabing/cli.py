@@ -112,7 +112,8 @@ def main(arguments: list[str] | None = None) -> int:
             from dabing.sample import write_sample
 
             write_sample(options.directory, persons=options.persons, seed=options.seed)
-            console.print(f"{options.directory}: sample of {options.persons:,} persons, seed {options.seed}")
+            told = f"{options.directory}: sample of {options.persons:,} persons, seed {options.seed}"
+            console.print(told, markup=False)
         elif options.command == "whatif":
             from dabing import report
             from dabing.publish import DATABASE
@@ -129,10 +130,12 @@ def main(arguments: list[str] | None = None) -> int:
         elif options.command == "releases":
             from dabing import report
             from dabing.publish import go_back
+            from dabing.trouble import in_sentences
 
             warehouse = options.warehouse.resolve()
             if options.back_to is not None:
-                release = go_back(warehouse, options.back_to)
+                with in_sentences(warehouse):
+                    release = go_back(warehouse, options.back_to)
                 console.print(f"Release {release.number} of {release.released_at:%Y-%m-%d %H:%M:%S} is served again.")
             report.print_releases(report.console(), warehouse)
         elif options.command == "export":
@@ -156,9 +159,13 @@ def main(arguments: list[str] | None = None) -> int:
             sys.stdout.write(visible(text, longest=None) + "\n")
         elif options.command == "cases":
             from dabing.cases import write_cases
+            from dabing.trouble import in_sentences
 
-            for table, rows in write_cases(options.warehouse, options.directory).items():
-                console.print(f"{options.directory / table}.csv: {rows:,} rows with names; nobody else may read it")
+            with in_sentences(options.directory):
+                written = write_cases(options.warehouse, options.directory)
+            for table, rows in written.items():
+                told = f"{options.directory / table}.csv: {rows:,} rows with names; nobody else may read it"
+                console.print(told, markup=False)
         else:
             from dabing.run import run
 

@@ -82,6 +82,9 @@ class Cluster:
         if not self.has_metastore:
             # Tables that no catalog knows any more.
             shutil.rmtree(self.work / "warehouse", ignore_errors=True)
+        # For its owner only: its tables are those that the marts are made from, with names in them.
+        self.work.mkdir(parents=True, exist_ok=True)
+        self.work.chmod(0o700)
         for folder in ("logs", "spill", "warehouse", "conf"):
             (self.work / folder).mkdir(parents=True, exist_ok=True)
         # Without a file of ours Spark logs a line for every step of every query.

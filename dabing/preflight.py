@@ -56,7 +56,7 @@ def check_raw_files(raw: Path) -> None:
             f"{raw}: there is no file of settlements. Put the Parquet or CSV files of the extract into"
             f" {raw / 'setl_d'}, one folder a table, or name another folder."
         )
-    troubles += [trouble for table in TABLES for path in files[table] if (trouble := _trouble(path))]
+    troubles += [trouble for table in TABLES for path in files[table] if (trouble := _trouble_of(path))]
     if troubles:
         raise DabingError(*troubles)
 
@@ -104,6 +104,15 @@ def _files(folder: Path) -> tuple[list[Path], list[str]]:
     return sorted(files), closed
 
 
+def _trouble_of(path: Path) -> str | None:
+    try:
+        return _trouble(path)
+    except (FileNotFoundError, duckdb.IOException):
+        if path.exists():
+            raise
+        return f"{path}: went while it was looked at. Run again when the delivery is complete."
+
+
 def _trouble(path: Path) -> str | None:
     """What keeps a file from being read and what to do about it; None when it can be read."""
     name = path.name.lower()
@@ -133,6 +142,8 @@ def _parquet_trouble(path: Path) -> str | None:
             connection.execute("select num_rows from parquet_file_metadata($1)", [_literal_path(path)]).fetchall()
             names = connection.execute("select name from parquet_schema($1)", [_literal_path(path)]).fetchall()
             return _reserved_trouble(path, [name for (name,) in names])
+    except duckdb.OutOfMemoryException:
+        raise  # No fault of the file; trouble.py says what it is.
     except duckdb.Error:
         return (
             f"{path}: not a whole Parquet file; it was cut off or is still being written. Deliver it again, or take it"
@@ -263,6 +274,8 @@ def _csv_form_trouble(path: Path, opened) -> str | None:
                     f"{path}: row {surplus} after the header has more than the {len(header)} values that the header"
                     " names. Amounts must not hold commas unless they are quoted; correct the row or export again."
                 )
+    except (duckdb.OutOfMemoryException, duckdb.IOException):
+        raise  # As above; or the file is gone or the disk does not give it.
     except duckdb.Error as error:
         line = re.search(r"CSV Error on Line: (\d+)", str(error))
         if "Maximum line size" in str(error):

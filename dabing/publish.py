@@ -298,27 +298,28 @@ def _umask() -> int:
 def write_parquet(warehouse: Path, target: Path) -> list[Path]:
     """Write the public tables of the served file as ``target/<schema>/<table>.parquet``; return the files.
 
-    Values as delivered, names among them, stay out (``quality.quarantine`` and ``correction``, rule J3). Each file is
-    replaced in one step.
+    Values as delivered, names among them, stay out (``quality.quarantine`` and ``correction``, rule J3). The files get
+    their names when all are written: what keeps one from it leaves the copies of an earlier release as they were.
     """
     served = warehouse / DATABASE
     if release_of(served) is None:
         raise DabingError(f"{served}: there is no published warehouse to copy from. Run `dabing run` first.")
-    written = []
-    with open_database(served, read_only=True) as connection:
-        for schema, table in connection.execute(PUBLIC_TABLES).fetchall():
-            path = target / schema / f"{table}.parquet"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            beside = path.with_name(f".{path.name}.new")
-            try:
+    written: dict[Path, Path] = {}
+    try:
+        with open_database(served, read_only=True) as connection:
+            for schema, table in connection.execute(PUBLIC_TABLES).fetchall():
+                path = target / schema / f"{table}.parquet"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                written[path] = path.with_name(f".{path.name}.new")
                 # Not connection.table(): that finds no views.
                 rows = connection.sql(f"select * from {quoted(schema)}.{quoted(table)}")
-                rows.write_parquet(str(beside), compression="zstd")
-                os.replace(beside, path)
-            finally:
-                beside.unlink(missing_ok=True)
-            written.append(path)
-    return written
+                rows.write_parquet(str(written[path]), compression="zstd")
+        for path, beside in written.items():
+            os.replace(beside, path)
+    finally:
+        for beside in written.values():
+            beside.unlink(missing_ok=True)
+    return list(written)
 
 
 def quoted(name: str) -> str:

@@ -258,7 +258,7 @@ def print_releases(console: Console, warehouse: Path) -> None:
 
 def _print(console: Console, title: str, columns: dict[str, str], rows: list[dict[str, Any]]) -> None:
     """A table: its headings with the names of the values below them."""
-    table = Table(title=title, title_justify="left")
+    table = Table(title=Text(visible(title)), title_justify="left")
     for heading, name in columns.items():
         is_number = bool(rows) and not isinstance(rows[0][name], str) and "year" not in heading
         table.add_column(heading.strip(), justify="right" if is_number else "left")

@@ -98,6 +98,14 @@ def _build_where_needed(
         files = publish.input_files(raw)
         sources = publish.sources(project, files, _person_key(warehouse))
         last = publish.release_of(served)
+    if last is not None and last.released_at > datetime.now():
+        journal.tell(
+            "clock_set_back",
+            f"Release {last.number}, which is served, is of {last.released_at:%Y-%m-%d %H:%M:%S}, and it is not so late"
+            " yet: the clock or the time zone was set back, or was wrong then. Releases are counted and not dated, so"
+            " this run goes on; set the clock right.",
+            release=last.number,
+        )
     if last is not None and last.sources == sources and not rebuild:
         journal.tell(
             "nothing_to_do",

@@ -20,11 +20,14 @@ from dabing.errors import DabingError
 FULL = re.compile(r"no space left on device|disk quota exceeded|failed to offload data block", re.IGNORECASE)
 SPILL = re.compile(r'"(?P<path>[^"]*/spill(?:/[^"]*)?)"')
 MEMORY = re.compile(
-    r"out of memory error|cannot allocate memory|could not allocate|bad_alloc|memoryerror", re.IGNORECASE
+    r"out of memory error|cannot allocate memory|could not allocate|bad_alloc|memoryerror|can't start new thread",
+    re.IGNORECASE,
 )
+# The machine, or a limit on the process, said no before DuckDB reached its own limit.
+REFUSED = re.compile(r"allocation failure|cannot allocate memory|bad_alloc|memoryerror|new thread", re.IGNORECASE)
 CHECKING = re.compile(r"^The check |cannot be opened for its checks")
 NAMED_FILE = re.compile(r"""["'](/[^"']+)["']""")
-NEEDED = re.compile(r"failed to [a-z ]+ of size [\d.]+ \w+ \([^)]*\)")
+NEEDED = re.compile(r"(?:failed to|could not) [a-z ]+ of size [\d.]+ \w+ \([^)]*\)")
 
 
 @contextmanager
@@ -63,6 +66,11 @@ def _trouble(message: str, folder: Path) -> tuple[str, str]:
             f"{spill['path']}: the folder for what does not fit into memory was lost while the run was at work. See to"
             f" it that nothing else removes files below {folder}, and that its file system stays mounted; then run"
             " again."
+        )
+    if MEMORY.search(message) and REFUSED.search(message):
+        return "memory", (
+            "Too little memory: the machine, or a limit on this process (ulimit, a container), gave no more. Give it"
+            " more, or lower DABING_MEMORY, DABING_CHECK_MEMORY, DABING_THREADS and DABING_DBT_THREADS; then run again."
         )
     if MEMORY.search(message):
         needed = NEEDED.search(message)

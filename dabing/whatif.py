@@ -19,9 +19,10 @@ from pathlib import Path
 import duckdb
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from dabing.database import open_database
-from dabing.errors import DabingError
+from dabing.errors import DabingError, visible
 
 COMMAND_LINE = "command_line"
 OPERATIONS = {"=": "set", "+": "add", "-": "add", "*": "multiply"}
@@ -98,7 +99,8 @@ def whatif(
         changes = _rows(connection, _changes_sql(), [scenarios])
         results = _rows(connection, _results_sql(level), [scenarios])
     if as_json:
-        print(json.dumps({"changes": changes, "results": results}, default=str, ensure_ascii=False, indent=2))
+        told = json.dumps({"changes": changes, "results": results}, default=str, ensure_ascii=False, indent=2)
+        print(visible(told, longest=None))
         return
     for scenario, description in told:
         of_scenario = [[row for row in rows if row["scenario_id"] == scenario] for rows in (changes, results)]
@@ -335,7 +337,7 @@ def _results_sql(level: str) -> str:
 
 
 def _print(console: Console, scenario: str, description: str, changes: list[dict], results: list[dict]) -> None:
-    console.print(f"\n{scenario}: {description}", markup=False)
+    console.print(Text(visible(f"\n{scenario}: {description}")))
     _print_changes(console, changes)
     if results:
         _print_results(console, results)
@@ -358,7 +360,7 @@ def _print_changes(console: Console, changes: list[dict]) -> None:
             change["assistance_category"]
         )
     for (place, told), names in categories.items():
-        console.print(f"{place}, {', '.join(names)}", *told, sep="\n", markup=False)
+        console.print(Text(visible("\n".join((f"{place}, {', '.join(names)}", *told)))))
 
 
 def _print_results(console: Console, results: list[dict]) -> None:
@@ -370,7 +372,7 @@ def _print_results(console: Console, results: list[dict]) -> None:
         table.add_column(name, justify="right", no_wrap=True)
     for row in results:
         table.add_row(
-            *(str(row[name]) for name in places),
+            *(Text(visible(str(row[name]))) for name in places),
             *(_shown(row[name]) for name in PRINTED),
             f"{row['payout_difference']:+,}",
         )

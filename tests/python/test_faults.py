@@ -17,6 +17,7 @@ import pytest
 from conftest import PROJECT, copy_project, run_dabing
 from policy_rows import settlement, write_csv
 
+from dabing import preflight, trouble
 from dabing.errors import DabingError
 from dabing.preflight import check_raw_files
 
@@ -153,6 +154,20 @@ def test_a_folder_that_cannot_be_looked_into_is_named(raw, monkeypatch):
     assert [sentence.split(" (")[0] for sentence in stop.value.sentences] == [
         f"{closed}: the folder cannot be looked into"
     ]
+
+
+def test_too_little_memory_is_no_fault_of_a_file(raw, monkeypatch):
+    monkeypatch.setenv("DABING_MEMORY", "6MB")
+    told = r"^Too little memory: DuckDB may use 6MB for models \(could not allocate"
+    with pytest.raises(DabingError, match=told), trouble.in_sentences(raw):
+        check_raw_files(raw)
+
+
+def test_a_file_that_goes_while_it_is_looked_at_is_named(raw, monkeypatch):
+    gone = raw / "setl_d" / "gone.csv"
+    monkeypatch.setattr(preflight, "_files", lambda _: ([gone], []))
+    with pytest.raises(DabingError, match=r"gone\.csv: went while it was looked at\. Run again when the delivery is"):
+        check_raw_files(raw)
 
 
 def test_a_missing_required_column_is_named_with_its_file(raw):

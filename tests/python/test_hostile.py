@@ -50,6 +50,8 @@ NAMES = (
     "[a]*?{b,c}.csv",
     "=cmd|calc.csv",
 )
+# Two folders that are one closing tag to what writes colours.
+MARKUP = "[/red] warehouse"
 LARGE = "大" + "x" * 10_000_000
 
 
@@ -85,9 +87,14 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Hostile:
     places += [{"fixmedins_code": f"V{number}", "fixmedins_name": value} for number, value in enumerate(VALUES)]
     write_csv(raw / "fixmedins_b" / "places.csv", places)
     project = copy_project(folder / "project", hostile_seeds(folder / "seeds"))
-    finished = run_dabing("run", "--raw", raw, "--warehouse", folder / "warehouse", project=project)
+    warehouse = folder / MARKUP
+    finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse, project=project)
     assert finished.returncode == 0, finished.stdout[-3000:] + finished.stderr[-3000:]
-    return Hostile(folder / "warehouse", project, finished.stdout + finished.stderr)
+    return Hostile(warehouse, project, finished.stdout + finished.stderr)
+
+
+# There are fewer scenarios than values: those with markup and those that steer a terminal must be among them.
+FIRST = {"scenario": 11}
 
 
 def hostile_seeds(target: Path) -> Path:
@@ -107,7 +114,7 @@ def hostile_seeds(target: Path) -> Path:
         for number, row in enumerate(rows):
             for column in columns:
                 if row.get(column):
-                    row[column] = VALUES[number % len(VALUES)]
+                    row[column] = VALUES[(number + FIRST.get(seed, 0)) % len(VALUES)]
         write_csv(path, rows)
     return target
 
@@ -158,6 +165,16 @@ def test_a_settlement_of_any_name_is_explained(hostile, number):
     assert told.returncode == 0, told.stderr
     assert "3,010.00" in told.stdout
     assert "\x1b" not in told.stdout and "\u202e" not in told.stdout
+
+
+def test_what_the_commands_print_is_text_and_their_folders_have_any_name(hostile, tmp_path):
+    place = ["--warehouse", hostile.warehouse]
+    for command in (["whatif"], ["whatif", "--json"], ["releases"], ["cases", "--directory", tmp_path / MARKUP]):
+        told = run_dabing(*command, *place)
+        assert told.returncode == 0, told.stderr
+        assert "\x1b" not in told.stdout and "\u202e" not in told.stdout
+        assert command != ["whatif"] or (VALUES[11] in told.stdout and "\\u001b[31mred" in told.stdout)
+    assert MARKUP in " ".join(told.stderr.split())
 
 
 def test_nothing_was_run_and_the_terminal_is_not_steered(hostile):

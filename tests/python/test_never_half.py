@@ -10,6 +10,8 @@ import hashlib
 import json
 import os
 import random
+import re
+import resource
 import shutil
 import signal
 import subprocess
@@ -120,12 +122,11 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
             found = Machine(folder, None, f"no file system can be mounted here: {holder.communicate()[1].strip()}")
             # CI is root and may: there this must not pass for want of a file system.
             assert not (os.environ.get("CI") and os.geteuid() == 0), found.why_not
-        write_csv(
-            found.path("raw/setl_d/a.csv"),
-            [settlement("S-good", "P-good", "330302", "2021-05-01 10:00:00", Decimal("30000.00"))],
-        )
         # DuckDB itself would look for the path outside: what it makes is made outside and copied in.
-        made = tmp_path_factory.mktemp("made") / "warehouse"
+        outside = tmp_path_factory.mktemp("made")
+        found.path("raw/setl_d").mkdir(parents=True)
+        shutil.copy(settlement_file(outside, "good"), found.path("raw/setl_d"))
+        made = outside / "warehouse"
         serve_a_release(made)
         shutil.copytree(made, found.path("warehouse"))
         found.path("warehouse/dabing.duckdb").unlink()
@@ -135,6 +136,14 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
     finally:
         holder.kill()
         holder.wait()
+
+
+def settlement_file(folder: Path, name: str) -> Path:
+    """A settlement as Parquet, which is read in less memory than CSV is."""
+    made = folder / f"{name}.csv"
+    write_csv(made, [settlement(f"S-{name}", f"P-{name}", "330302", "2021-05-01 10:00:00", Decimal("30000.00"))])
+    duckdb.read_csv(str(made), all_varchar=True).write_parquet(str(made.with_suffix(".parquet")))
+    return made.with_suffix(".parquet")
 
 
 def serve_a_release(warehouse: Path) -> None:
@@ -233,6 +242,21 @@ def test_too_little_memory_is_named_with_the_settings_that_give_more(broken):
     assert said.count("Stopped: ") == 1
 
 
+def test_memory_that_the_machine_refuses_is_named(machine, broken):
+    """A limit of the process, below that of DuckDB, which it meets in mid-build."""
+
+    def limit(process: subprocess.Popen[str]) -> None:
+        machine.build(process, 0)
+        status = Path(f"/proc/{process.pid}/status").read_text()
+        room = (int(re.search(r"VmSize:\s+(\d+)", status)[1]) << 10) + (64 << 20)
+        resource.prlimit(process.pid, resource.RLIMIT_AS, (room, room))
+
+    said = broken(limit)
+    assert "Stopped: Too little memory: the machine, or a limit on this process (ulimit, a container), gave" in said
+    assert "lower DABING_MEMORY" in said
+    assert said.count("Stopped: ") == 1
+
+
 # Now and then memory ends before DuckDB turns to its folder: too seldom to be wrong, too often for every `make test`.
 @pytest.mark.long
 def test_a_lost_spill_folder_is_named(machine, broken):
@@ -248,10 +272,7 @@ def test_a_lost_spill_folder_is_named(machine, broken):
 
 def test_raw_files_that_vanish_or_grow_in_mid_run_are_named(machine, broken, tmp_path):
     more = machine.path("raw/setl_d/more.parquet")
-    rows = [settlement("S-more", "P-more", "330302", "2021-05-01 10:00:00", Decimal("30000.00"))]
-    write_csv(tmp_path / "more.csv", rows)
-    duckdb.read_csv(str(tmp_path / "more.csv"), all_varchar=True).write_parquet(str(tmp_path / "more.parquet"))
-    shutil.copy(tmp_path / "more.parquet", more)
+    shutil.copy(settlement_file(tmp_path, "more"), more)
     growing = machine.path("raw/psn_info_b/growing.csv")
     growing.parent.mkdir()
     growing.write_text("psn_no\nP-good\n")
@@ -279,6 +300,10 @@ def test_after_all_that_a_run_publishes_though_the_clock_was_set_back(machine, r
     process = machine.start()
     told, said = process.communicate(timeout=300)
     assert process.returncode == 0, told + said
+    assert (
+        "Release 7, which is served, is of 2099-12-31 02:30:00, and it is not so late yet: the clock or the time zone"
+        " was set back, or was wrong then. Releases are counted and not dated, so this run goes on; set the clock right."
+    ) in told
     copy = shutil.copy(machine.path("warehouse/dabing.duckdb"), tmp_path)
     with duckdb.connect(str(copy), read_only=True) as connection:
         paid = connection.execute("select sum(payout_amount) from benefits.fct_payout").fetchone()
@@ -294,6 +319,45 @@ def test_after_all_that_a_run_publishes_though_the_clock_was_set_back(machine, r
     told, said = again.communicate(timeout=60)
     assert again.returncode == 0, told + said
     assert "Nothing to do: input, code and seeds are those of release 8" in told
+    assert "clock" not in told
+
+
+def test_a_full_disk_leaves_neither_half_of_the_copies_nor_of_the_lists_by_name(machine):
+    """Of the release that the test before has published."""
+
+    def export(expected: int) -> str:
+        command = machine.command("export", machine.folder / "copies", "--warehouse", machine.folder / "warehouse")
+        finished = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+        assert finished.returncode == expected, finished.stderr
+        return " ".join(finished.stderr.split())
+
+    def copies() -> dict[Path, bytes]:
+        return {path: path.read_bytes() for path in machine.path("copies").rglob("*") if path.is_file()}
+
+    export(expected=0)
+    earlier = dict.fromkeys(copies(), b"a copy of an earlier release")
+    assert len(earlier) > 20
+    for path, held in earlier.items():
+        path.write_bytes(held)
+    machine.resize(room=64 << 10)
+    try:
+        said = export(expected=1)
+        assert copies() == earlier
+    finally:
+        machine.resize(room=0)
+    assert "the file system is full" in said and said.count("Stopped: ") == 1
+    export(expected=0)
+    assert copies().keys() == earlier.keys() and b"a copy of an earlier release" not in copies().values()
+
+    machine.resize(room=4096)
+    try:
+        command = machine.command("cases", "--directory", machine.folder / "cases")
+        command += ["--warehouse", str(machine.folder / "warehouse")]
+        finished = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+    finally:
+        machine.resize(room=0)
+    assert finished.returncode == 1 and "the file system is full" in " ".join(finished.stderr.split()), finished.stderr
+    assert [path.name for path in machine.path("").iterdir() if "cases" in path.name] == []
 
 
 @pytest.mark.parametrize(
@@ -357,6 +421,7 @@ def test_a_run_may_be_killed_at_any_time(machine):
             ["The check a could not be run on funds.fct_fund_year: (duckdb.Error) Out of Memory Error: x"],
             "Too little memory: DuckDB may use 3GB for checks. Raise DABING_CHECK_MEMORY,",
         ),
+        (["Out of Memory Error: Allocation failure"], "Too little memory: the machine, or a limit on this process"),
         (["Out of Memory Error: failed to offload data block of size 96.0 KiB"], "{folder}: the file system is full"),
         (
             [

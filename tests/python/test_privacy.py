@@ -11,6 +11,7 @@ import pytest
 from conftest import Build, run_dabing
 from test_build import PUBLIC
 
+from dabing import cluster
 from dabing.cases import LISTS, _as_text, write_cases
 from dabing.errors import DabingError
 from dabing.run import _without_key
@@ -102,6 +103,16 @@ def test_the_lists_by_name_are_for_their_owner_only(sample_build, tmp_path):
     again = run_dabing("cases", "--warehouse", sample_build.database.parent, "--directory", folder)
     assert again.returncode == 1
     assert "is there already" in again.stderr
+
+
+def test_the_tables_of_a_cluster_of_our_own_are_for_their_owner_only(tmp_path, monkeypatch):
+    """All that the marts are made from lies there, with names in it. No process is started."""
+    for name in ("_assert_engine", "_assert_java", "_wait_for_port"):
+        monkeypatch.setattr(cluster, name, lambda *_: None)
+    monkeypatch.setattr(cluster.Cluster, "_spawn", lambda self, name, *_, **__: self.processes.setdefault(name))
+    started = cluster.Cluster(tmp_path / "spark")
+    started.start()
+    assert stat.S_IMODE(started.work.stat().st_mode) == 0o700
 
 
 def test_a_name_is_no_formula():
