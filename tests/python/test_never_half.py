@@ -302,7 +302,8 @@ def test_after_all_that_a_run_publishes_though_the_clock_was_set_back(machine, r
     assert process.returncode == 0, told + said
     assert (
         "Release 7, which is served, is of 2099-12-31 02:30:00, and it is not so late yet: the clock or the time zone"
-        " was set back, or was wrong then. Releases are counted and not dated, so this run goes on; set the clock right."
+        " was set back, or was wrong then. Releases are counted and not dated, so this run goes on; set the clock"
+        " right."
     ) in told
     copy = shutil.copy(machine.path("warehouse/dabing.duckdb"), tmp_path)
     with duckdb.connect(str(copy), read_only=True) as connection:
