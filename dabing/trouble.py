@@ -23,8 +23,8 @@ MEMORY = re.compile(
     r"out of memory error|cannot allocate memory|could not allocate|bad_alloc|memoryerror|can't start new thread",
     re.IGNORECASE,
 )
-# The machine, or a limit on the process, said no before DuckDB reached its own limit.
-REFUSED = re.compile(r"allocation failure|cannot allocate memory|bad_alloc|memoryerror|new thread", re.IGNORECASE)
+# DuckDB tells its own limit; what it does not tell is that of the machine or of the process.
+LIMIT = re.compile(r"\([^()]*\bused\)")
 CHECKING = re.compile(r"^The check |cannot be opened for its checks")
 NAMED_FILE = re.compile(r"""["'](/[^"']+)["']""")
 NEEDED = re.compile(r"(?:failed to|could not) [a-z ]+ of size [\d.]+ \w+ \([^)]*\)")
@@ -67,7 +67,7 @@ def _trouble(message: str, folder: Path) -> tuple[str, str]:
             f" it that nothing else removes files below {folder}, and that its file system stays mounted; then run"
             " again."
         )
-    if MEMORY.search(message) and REFUSED.search(message):
+    if MEMORY.search(message) and not LIMIT.search(message):
         return "memory", (
             "Too little memory: the machine, or a limit on this process (ulimit, a container), gave no more. Give it"
             " more, or lower DABING_MEMORY, DABING_CHECK_MEMORY, DABING_THREADS and DABING_DBT_THREADS; then run again."

@@ -205,20 +205,22 @@
 {%- endmacro -%}
 
 {#- ANSI mode off would make overflows, bad casts and x/0 silent NULLs; the zone decides on which day something was
-    settled; a timestamp is one without zone. Also makes the schema for the versions of tables. -#}
+    settled; a timestamp is one without zone; a text that looks like a variable stays one. Also makes the schema for
+    the versions of tables. -#}
 {%- macro spark__assert_engine() -%}
     {%- set wanted = {
         'spark.sql.ansi.enabled': 'true',
         'spark.sql.session.timeZone': 'Asia/Shanghai',
         'spark.sql.timestampType': 'TIMESTAMP_NTZ',
+        'spark.sql.variable.substitute': 'false',
     } -%}
     {%- for name, value in wanted.items() -%}
         {%- set found = run_query('set ' ~ name).rows[0][1] -%}
         {%- if found | lower != value | lower -%}
             {%- do exceptions.raise_compiler_error(
-                name ~ ' is ' ~ found ~ ' on the thrift server, not ' ~ value ~ ': amounts could be wrong without'
-                ~ " a word. Set it in profiles.yml under server_side_parameters, with the prefix 'set:', and let nothing"
-                ~ ' override it.'
+                name ~ ' is ' ~ found ~ ' on the thrift server, not ' ~ value ~ ': amounts or texts could be wrong'
+                ~ " without a word. Set it in profiles.yml under server_side_parameters, with the prefix 'set:', and let"
+                ~ ' nothing override it.'
             ) -%}
         {%- endif -%}
     {%- endfor -%}

@@ -45,15 +45,18 @@ def raw(tmp_path) -> Path:
     return project / "raw"
 
 
+def serve_something(warehouse: Path) -> bytes:
+    """A file that a run may replace, and must not unless it publishes."""
+    with duckdb.connect(str(warehouse / "dabing.duckdb")) as connection:
+        connection.execute("create schema quality; create table quality.check_result (run_id varchar)")
+    return (warehouse / "dabing.duckdb").read_bytes()
+
+
 def stopped(raw: Path, served: bool = True) -> str:
     """Run on input that must stop the run; return what it says after seeing that nothing was left or changed."""
     warehouse = raw.parent / "warehouse"
     warehouse.mkdir()
-    last_good = b""
-    if served:
-        with duckdb.connect(str(warehouse / "dabing.duckdb")) as connection:
-            connection.execute("create schema quality; create table quality.check_result (run_id varchar)")
-        last_good = (warehouse / "dabing.duckdb").read_bytes()
+    last_good = serve_something(warehouse) if served else b""
     finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse, project=raw.parent)
     assert finished.returncode == 1, finished.stdout + finished.stderr
     assert "Traceback" not in finished.stderr
@@ -353,6 +356,8 @@ def test_corrections_under_another_name_are_not_passed_over(raw):
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_run_that_is_told_to_end_leaves_nothing(raw, number):
     warehouse = raw.parent / "warehouse"
+    warehouse.mkdir()
+    last_good = serve_something(warehouse)
     running = subprocess.Popen(
         [sys.executable, "-m", "dabing.cli", "run", "--raw", raw, "--warehouse", warehouse],
         cwd=raw.parent,
@@ -361,7 +366,7 @@ def test_a_run_that_is_told_to_end_leaves_nothing(raw, number):
         stderr=subprocess.PIPE,
         text=True,
     )
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     # The rows of persons are in the build as soon as there is a file of some size.
     while not any(path.stat().st_size > 500_000 for path in warehouse.glob("build-*/dabing.duckdb*")):
         assert running.poll() is None and time.monotonic() < deadline
@@ -371,5 +376,6 @@ def test_a_run_that_is_told_to_end_leaves_nothing(raw, number):
     assert running.returncode == 128 + number
     assert "Stopped: told to end before it was done. Nothing was published." in " ".join(said.split())
     assert "Traceback" not in said
-    assert {path.name for path in warehouse.iterdir()} <= KEPT
+    assert {path.name for path in warehouse.iterdir()} <= KEPT | {"dabing.duckdb"}
+    assert (warehouse / "dabing.duckdb").read_bytes() == last_good
     assert "told to end before it was done" in (warehouse / "last-failure.html").read_text()

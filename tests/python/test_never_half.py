@@ -427,8 +427,11 @@ def test_a_run_may_be_killed_at_any_time(machine):
             "Too little memory: DuckDB may use 6GB for models (failed to allocate data of size 32.0 KiB (19.0 MiB/19.0",
         ),
         (
-            ["The check a could not be run on funds.fct_fund_year: (duckdb.Error) Out of Memory Error: x"],
-            "Too little memory: DuckDB may use 3GB for checks. Raise DABING_CHECK_MEMORY,",
+            [
+                "The check a could not be run on funds.fct_fund_year: (duckdb.Error) Out of Memory Error:"
+                " could not allocate block of size 1.0 MiB (2.7 GiB/2.7 GiB used)"
+            ],
+            "Too little memory: DuckDB may use 3GB for checks (could not allocate block of size 1.0 MiB (2.7 GiB/2.7",
         ),
         (["Out of Memory Error: Allocation failure"], "Too little memory: the machine, or a limit on this process"),
         (["Out of Memory Error: failed to offload data block of size 96.0 KiB"], "{folder}: the file system is full"),
