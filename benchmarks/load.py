@@ -30,12 +30,14 @@ sys.path.insert(0, str(PROJECT))
 from dabing import publish  # noqa: E402
 
 # Each is the sum of the payouts of critical illness insurance, from another mart.
-SUMS = (
-    "select sum(payout_amount) from benefits.fct_payout semi join policy.dim_scheme"
-    " on fct_payout.scheme_id = dim_scheme.scheme_id and dim_scheme.scheme_kind = 'critical_illness'",
-    "select sum(tier_payout) from benefits.fct_payout_tier semi join policy.dim_scheme"
-    " on fct_payout_tier.scheme_id = dim_scheme.scheme_id and dim_scheme.scheme_kind = 'critical_illness'",
-    "select sum(payout_amount) from funds.fct_fund_year",
+SUMS = tuple(
+    f"select sum(marts.{amount}) from {mart} as marts semi join policy.dim_scheme as schemes"
+    " on marts.scheme_id = schemes.scheme_id and schemes.scheme_kind = 'critical_illness'"
+    for mart, amount in (
+        ("benefits.fct_payout", "payout_amount"),
+        ("benefits.fct_payout_tier", "tier_payout"),
+        ("funds.fct_fund_year", "payout_amount"),
+    )
 )
 RELEASE = "select max(release_number) from quality.release"
 
