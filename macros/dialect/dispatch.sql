@@ -35,6 +35,11 @@
     {{- adapter.dispatch('row_hash', 'dabing')(row, columns) -}}
 {%- endmacro -%}
 
+{#- The same of all columns of a row, `row` being the name that its relation has in the query. -#}
+{%- macro whole_row_hash(row) -%}
+    {{- adapter.dispatch('whole_row_hash', 'dabing')(row) -}}
+{%- endmacro -%}
+
 {#- Keyed hash of a person number (rule J3): 128 bits in hexadecimal, NULL of NULL. The key stands in no SQL, no log
     and no catalog: DuckDB has it as a variable of the connection, Spark reads it from a file that only the build
     may read. -#}

@@ -46,6 +46,10 @@
     xxhash64({% for column in columns %}{{ row }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro -%}
 
+{%- macro spark__whole_row_hash(row) -%}
+    xxhash64(struct({{ row }}.*))
+{%- endmacro -%}
+
 {#- A scalar subquery over the key's file: a plan, a view or a log shows the path, never the key. -#}
 {%- macro spark__person_key(person_number) -%}
     left(sha2(

@@ -1,0 +1,29 @@
+-- What claims read of a person beside the person's settlements, each as a span of days with a fingerprint.
+{{ config(materialized='view', enabled=(target.type == 'duckdb')) }}
+
+{%- set facts = [
+    ('int_assistance_spell', 'held_from', 'held_to', ['assistance_category']),
+    ('int_basic_benefit_span', 'benefits_from', 'benefits_to', ['scheme_id']),
+    ('fct_cover_span', 'covered_from', 'covered_to', ['scheme_id', 'cover_rule']),
+    ('int_cover_start', year_start('cover_year'), year_start('cover_year + 1'), ['scheme_id', 'starts_on']),
+] %}
+
+{%- for model, valid_from, valid_to, told in facts %}
+
+select
+    person_key,
+    {{ valid_from }} as valid_from,
+    coalesce({{ valid_to }}, cast('9999-12-31' as date)) as valid_to,
+    {{ row_hash('facts', told) }} as fact_hash
+from {{ ref(model) }} as facts
+
+union all
+{%- endfor %}
+
+-- Who was insured on any day at all is told from who never was (rule G6).
+select distinct
+    person_key,
+    cast('0001-01-01' as date) as valid_from,
+    cast('9999-12-31' as date) as valid_to,
+    {{ row_hash('facts', ['scheme_id', 'person_key']) }} as fact_hash
+from {{ ref('int_basic_benefit_span') }} as facts

@@ -1,0 +1,91 @@
+-- A fingerprint of all that is read for a settlement: its row, its fee lines, and what is told of the person in the
+-- benefit year. Where it is that of the served file for all settlements of a year, the year is as it was.
+{{ config(enabled=(target.type == 'duckdb')) }}
+
+with
+
+settlements as (
+
+    select
+        settlements.settlement_id,
+        settlements.person_key,
+        settlements.benefit_year,
+        {{ whole_row_hash('settlements') }} as settlement_hash
+    from {{ ref('int_settlement') }} as settlements
+
+),
+
+lines as (
+
+    select
+        lines.settlement_id,
+        sum({{ whole_row_hash('lines') }}) as lines_hash
+    from {{ ref('stg_fee_line') }} as lines
+    group by lines.settlement_id
+
+),
+
+-- The days on which anything of a person-year is judged. Read apart from settlements: a CTE that is read twice is held.
+person_years as (
+
+    select
+        person_key,
+        benefit_year,
+        least(min(cast(root_settled_at as date)), {{ year_start('benefit_year') }}) as first_on,
+        greatest({{ add_days('max(cast(settled_at as date))', 1) }}, {{ year_start('benefit_year + 1') }}) as until
+    from {{ ref('int_settlement') }}
+    group by person_key, benefit_year
+
+),
+
+-- Of a span only what lies in these days: that it goes on longer, or began earlier, changes nothing.
+told as (
+
+    select
+        person_years.person_key,
+        person_years.benefit_year,
+        facts.fact_hash,
+        greatest(facts.valid_from, person_years.first_on) as told_from,
+        least(facts.valid_to, person_years.until) as told_to
+    from person_years
+    inner join {{ ref('int_person_fact') }} as facts
+        on
+            person_years.person_key = facts.person_key
+            and facts.valid_from < person_years.until
+            and person_years.first_on < facts.valid_to
+
+),
+
+facts as (
+
+    select
+        person_key,
+        benefit_year,
+        sum({{ row_hash('told', ['fact_hash', 'told_from', 'told_to']) }}) as facts_hash
+    from told
+    group by person_key, benefit_year
+
+),
+
+joined as (
+
+    select
+        settlements.settlement_id,
+        settlements.benefit_year,
+        settlements.settlement_hash,
+        lines.lines_hash,
+        facts.facts_hash
+    from settlements
+    left join lines on settlements.settlement_id = lines.settlement_id
+    left join facts
+        on
+            settlements.person_key = facts.person_key
+            and settlements.benefit_year = facts.benefit_year
+
+)
+
+select
+    settlement_id,
+    benefit_year,
+    {{ row_hash('joined', ['settlement_hash', 'lines_hash', 'facts_hash']) }} as reading_hash
+from joined
