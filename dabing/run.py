@@ -354,8 +354,8 @@ def _build_and_check(
     rest = ["--exclude", STAGING]
     if kept is not None:
         # What is read for settlements, and all else that does not go by years.
-        by_year = [*rest, f"{years.BY_YEAR}+"]
-        results += _build_phase("what settlements read", by_year, database, project, journal)
+        others = [*rest, f"{years.BY_YEAR}+", "--indirect-selection", "cautious"]
+        results += _build_phase("what settlements read", others, database, project, journal)
         found = years.differing_years(database, kept, named_years)
         journal.tell("years", str(found), built=found.built, differing=found.differing)
         rest = ["--select", years.FILTERED, f"{years.BY_YEAR}+"]
