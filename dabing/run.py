@@ -47,12 +47,12 @@ def run(
     """Build the warehouse from ``raw`` and publish it as ``warehouse/dabing.duckdb``; return that path.
 
     The dbt project is that of the working folder, or this one where the working folder has none. Without ``raw`` the
-    project's own folder is used, and filled with the sample when it is not there. Where input, code and seeds are
-    those of the served release nothing is built, unless ``rebuild`` asks for it; where only the input differs, the benefit
-    years that it touches are, and those of ``named_years`` (years.py). With ``engine`` spark the tables are
-    built on a Spark cluster and only the public marts reach the published file (docs/spark.md). Raises DabingError
-    when the input cannot be used or a critical check fails, BusyError when another run is at work; nothing is
-    published then. ``log`` is how it speaks (events.py); the account of the run is a page, JSON and metrics (page.py).
+    project's own folder is used, and filled with the sample when it is not there. Where input, code and seeds are those
+    of the served release nothing is built, unless ``rebuild`` asks for it; where only the input differs, the benefit
+    years that it touches are, and those of ``named_years`` (years.py). With ``engine`` spark the tables are built on a
+    Spark cluster and only the public marts reach the published file (docs/spark.md). Raises DabingError when the input
+    cannot be used or a critical check fails, BusyError when another run is at work; nothing is published then. ``log``
+    is how it speaks (events.py); the account of the run is a page, JSON and metrics (page.py).
     """
     journal = Journal(log)
     project = Path.cwd() if Path("dbt_project.yml").exists() else PROJECT

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import duckdb
 
+from dabing.database import open_database
 from dabing.publish import quoted
 
 # What models/**/*.yml says of models whose rows belong to one benefit year each and read no other's.
@@ -75,7 +76,7 @@ def can_keep_years(served: Path) -> bool:
     """Whether a served file has what years are told apart by; one filled from a cluster has not."""
     if not served.exists():
         return False
-    with duckdb.connect(str(served), read_only=True) as connection:
+    with open_database(served, read_only=True) as connection:
         return connection.execute("select count(*) from duckdb_tables() where table_name = $1", [READING]) != (0,)
 
 
@@ -111,13 +112,7 @@ def keep_others(database: Path, served: Path, tables: Iterable[tuple[str, str]],
 
 @contextmanager
 def _both(database: Path, served: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    # As in profiles.yml.
-    config = {
-        "memory_limit": os.environ.get("DABING_MEMORY", "6GB"),
-        "threads": os.environ.get("DABING_THREADS", "2"),
-        "temp_directory": str(database.parent / "spill"),
-        "preserve_insertion_order": "false",
-    }
-    with duckdb.connect(str(database), config=config) as connection:
+    with open_database(database) as connection:
+        connection.execute("set preserve_insertion_order = false")
         connection.execute(f"attach '{str(served).replace(chr(39), chr(39) * 2)}' as served (read_only)")
         yield connection

@@ -98,6 +98,7 @@ class Deliveries:
             row
             for row in known
             if not row["init_setl_id"]
+            and isinstance(oracle.as_time(row["setl_time"]), datetime)
             and oracle.BAD not in [oracle.as_amount(row[name]) for name in AMOUNTS]
             and (oracle.as_amount(row["medfee_sumamt"]) or 0) > 1
         ]
