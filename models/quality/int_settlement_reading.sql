@@ -9,9 +9,12 @@ settlements as (
     select
         settlements.settlement_id,
         settlements.person_key,
-        settlements.benefit_year,
+        years.benefit_year,
+        cast(settlements.root_settled_at as date) as root_settled_on,
+        cast(settlements.settled_at as date) as settled_on,
         {{ whole_row_hash('settlements') }} as settlement_hash
-    from {{ ref('int_settlement') }} as settlements
+    from {{ ref('stg_settlement') }} as settlements
+    inner join {{ ref('int_settlement_year') }} as years on settlements.settlement_id = years.settlement_id
 
 ),
 
@@ -25,15 +28,15 @@ lines as (
 
 ),
 
--- The days on which anything of a person-year is judged. Read apart from settlements: a CTE that is read twice is held.
+-- The days on which anything of a person-year is judged.
 person_years as (
 
     select
         person_key,
         benefit_year,
-        least(min(cast(root_settled_at as date)), {{ year_start('benefit_year') }}) as first_on,
-        greatest({{ add_days('max(cast(settled_at as date))', 1) }}, {{ year_start('benefit_year + 1') }}) as until
-    from {{ ref('int_settlement') }}
+        least(min(root_settled_on), {{ year_start('benefit_year') }}) as first_on,
+        greatest({{ add_days('max(settled_on)', 1) }}, {{ year_start('benefit_year + 1') }}) as until
+    from settlements
     group by person_key, benefit_year
 
 ),
