@@ -20,6 +20,15 @@ from {{ ref(model) }} as facts
 union all
 {%- endfor %}
 
+select
+    person_key,
+    cast('0001-01-01' as date) as valid_from,
+    cast('9999-12-31' as date) as valid_to,
+    {{ row_hash('facts', ['sex', 'born_on']) }} as fact_hash
+from {{ ref('stg_person') }} as facts
+
+union all
+
 -- Who was insured on any day at all is told from who never was (rule G6).
 select distinct
     person_key,

@@ -32,6 +32,7 @@ READ = {
     "int_basic_benefit_span",
     "int_cover_start",
     "fct_cover_span",
+    "stg_person",
 }
 
 
