@@ -54,6 +54,8 @@ def run(
     cannot be used or a critical check fails, BusyError when another run is at work; nothing is published then. ``log``
     is how it speaks (events.py); the account of the run is a page, JSON and metrics (page.py).
     """
+    if named_years and engine == "spark":
+        raise DabingError("--years: on Spark every benefit year is built, always. Leave it out.")
     journal = Journal(log)
     project = Path.cwd() if Path("dbt_project.yml").exists() else PROJECT
     warehouse = warehouse.resolve()
@@ -362,18 +364,24 @@ def _build_and_check(
         if not found.is_whole:
             account.told["built_years"] = ", ".join(map(str, found.built)) or "none"
             with journal.phase("benefit years", "Built the benefit years"):
-                with years.only(found):
-                    built = _dbt(["run", "--select", years.FILTERED, years.BY_YEAR], project, journal=journal)
-                tables = [
-                    (result.node.schema, result.node.name)
-                    for result in built
-                    if result.node.config.materialized == "table"
-                ]
-                years.keep_others(database, kept, tables, found)
+                years.keep_others(database, kept, _build_years(found, database, project, journal), found)
             # Their tests are among what comes after them.
             rest += ["--exclude", years.BY_YEAR, "--indirect-selection", "empty"]
     results += _build_phase("benefits and funds", rest, database, project, journal)
     return results + _check_border("marts", database, journal)
+
+
+def _build_years(built: years.Years, database: Path, project: Path, journal: Journal) -> list[tuple[str, str]]:
+    """Build the models that go by years, of these years only; schema and name of their tables."""
+    selection = ["--select", years.FILTERED, years.BY_YEAR]
+    with years.only(built):
+        try:
+            results = _dbt(["run", *selection], project, journal=journal)
+        except DabingError:
+            # Their tests, which come later otherwise, may say what is wrong in the words of the rules.
+            _stop_at_critical(_dbt_build(selection, database, project, journal), journal)
+            raise
+    return [(result.node.schema, result.node.name) for result in results if result.node.config.materialized == "table"]
 
 
 def _build_phase(phase: str, selection: list[str], database: Path, project: Path, journal: Journal) -> list:

@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from dabing.database import open_database
+from dabing.errors import DabingError
 from dabing.publish import quoted
 
 # What models/**/*.yml says of models whose rows belong to one benefit year each and read no other's.
@@ -83,7 +84,10 @@ def can_keep_years(served: Path) -> bool:
 def differing_years(database: Path, served: Path, named: Iterable[int]) -> Years:
     """Hold the fingerprints of a build against those of the served file."""
     with _both(database, served) as connection:
-        return Years(dict(connection.execute(DIFFERING).fetchall()), frozenset(named))
+        found = Years(dict(connection.execute(DIFFERING).fetchall()), frozenset(named))
+    if unknown := sorted(found.named - found.differing.keys()):
+        raise DabingError(f"--years {', '.join(map(str, unknown))}: no settlement belongs to this benefit year.")
+    return found
 
 
 @contextmanager

@@ -2,16 +2,17 @@
 {{ config(materialized='view', enabled=(target.type == 'duckdb')) }}
 
 {%- set facts = [
-    ('int_assistance_spell', 'held_from', 'held_to', ['assistance_category']),
-    ('int_basic_benefit_span', 'benefits_from', 'benefits_to', ['scheme_id']),
-    ('fct_cover_span', 'covered_from', 'covered_to', ['scheme_id', 'cover_rule']),
-    ('int_cover_start', year_start('cover_year'), year_start('cover_year + 1'), ['scheme_id', 'starts_on']),
+    ('int_assistance_spell', 'facts.held_from', 'facts.held_to', ['assistance_category']),
+    ('int_basic_benefit_span', 'facts.benefits_from', 'facts.benefits_to', ['scheme_id']),
+    ('fct_cover_span', 'facts.covered_from', 'facts.covered_to', ['scheme_id', 'cover_rule']),
+    ('int_cover_start', year_start('facts.cover_year'), year_start('facts.cover_year + 1'),
+        ['scheme_id', 'starts_on']),
 ] %}
 
 {%- for model, valid_from, valid_to, told in facts %}
 
 select
-    person_key,
+    facts.person_key,
     {{ valid_from }} as valid_from,
     coalesce({{ valid_to }}, cast('9999-12-31' as date)) as valid_to,
     {{ row_hash('facts', told) }} as fact_hash
@@ -21,7 +22,7 @@ union all
 {%- endfor %}
 
 select
-    person_key,
+    facts.person_key,
     cast('0001-01-01' as date) as valid_from,
     cast('9999-12-31' as date) as valid_to,
     {{ row_hash('facts', ['sex', 'born_on']) }} as fact_hash
@@ -31,7 +32,7 @@ union all
 
 -- Who was insured on any day at all is told from who never was (rule G6).
 select distinct
-    person_key,
+    facts.person_key,
     cast('0001-01-01' as date) as valid_from,
     cast('9999-12-31' as date) as valid_to,
     {{ row_hash('facts', ['scheme_id', 'person_key']) }} as fact_hash

@@ -62,11 +62,11 @@ told as (
 facts as (
 
     select
-        person_key,
-        benefit_year,
+        told.person_key,
+        told.benefit_year,
         sum({{ row_hash('told', ['fact_hash', 'told_from', 'told_to']) }}) as facts_hash
     from told
-    group by person_key, benefit_year
+    group by told.person_key, told.benefit_year
 
 ),
 
@@ -88,7 +88,7 @@ joined as (
 )
 
 select
-    settlement_id,
-    benefit_year,
+    joined.settlement_id,
+    joined.benefit_year,
     {{ row_hash('joined', ['settlement_hash', 'lines_hash', 'facts_hash']) }} as reading_hash
 from joined

@@ -17,6 +17,7 @@ import pytest
 from conftest import PROJECT, copy_project
 
 from dabing import publish, run
+from dabing.errors import DabingError
 
 # Of each run, not of what it publishes.
 OF_THE_RUN = {"release", "release_input", "check_result"}
@@ -151,6 +152,11 @@ def test_only_years_that_a_delivery_touches_are_built_and_all_is_as_a_rebuild_ha
     publish_unchecked(deliveries.raw, tmp_path / "warehouse", named_years=[2017])
     assert {"2017", "2023"} <= set(built_years(served).split(", ")) < {str(year) for year in range(2016, 2030)}
     assert_same_marts(served, publish_unchecked(deliveries.raw, tmp_path / "rebuilt"))
+
+
+def test_years_cannot_be_named_where_all_are_built(tmp_path):
+    with pytest.raises(DabingError, match="on Spark every benefit year is built"):
+        run.run(tmp_path / "raw", tmp_path / "warehouse", engine="spark", named_years=[2021])
 
 
 @pytest.mark.long
