@@ -93,6 +93,11 @@
     {{- return(adapter.dispatch('kept_table', 'dabing')()) -}}
 {%- endmacro -%}
 
+{#- Whether a run may build some benefit years only and keep the others as they are served. -#}
+{%- macro can_keep_years() -%}
+    {{- return(adapter.dispatch('can_keep_years', 'dabing')()) -}}
+{%- endmacro -%}
+
 {#- The paths of all files below a folder, in order. -#}
 {%- macro files_below(folder) -%}
     {{- return(adapter.dispatch('files_below', 'dabing')(folder)) -}}

@@ -96,6 +96,10 @@
     {{- return('incremental') -}}
 {%- endmacro -%}
 
+{%- macro duckdb__can_keep_years() -%}
+    {{- return(true) -}}
+{%- endmacro -%}
+
 {%- macro duckdb__files_below(folder) -%}
     {%- set query = 'select file from glob(' ~ sql_text(_literal_path(folder) ~ '/**') ~ ') order by file' -%}
     {{- return(run_query(query).columns[0].values() | list) -}}

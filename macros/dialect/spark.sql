@@ -110,6 +110,10 @@
     {{- return('table') -}}
 {%- endmacro -%}
 
+{%- macro spark__can_keep_years() -%}
+    {{- return(false) -}}
+{%- endmacro -%}
+
 {#- binaryFile lists what is there; only its path is read. The raw folder as a whole, because a missing folder of
     one table is no error. -#}
 {%- macro spark__files_below(folder) -%}

@@ -1,5 +1,5 @@
 -- What claims read of a person beside the person's settlements, each as a span of days with a fingerprint.
-{{ config(materialized='view', enabled=(target.type == 'duckdb')) }}
+{{ config(materialized='view', enabled=can_keep_years()) }}
 
 {%- set facts = [
     ('int_assistance_spell', 'facts.held_from', 'facts.held_to', ['assistance_category']),

@@ -1,6 +1,6 @@
 -- A fingerprint of all that is read for a settlement: its row, its fee lines, and what is told of the person in the
 -- benefit year. Where it is that of the served file for all settlements of a year, the year is as it was.
-{{ config(enabled=(target.type == 'duckdb')) }}
+{{ config(enabled=can_keep_years()) }}
 
 with
 
