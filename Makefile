@@ -8,6 +8,8 @@ VENV_DAGSTER := .venv-dagster
 READY_DAGSTER := $(VENV_DAGSTER)/.ready
 
 READY_BI := $(VENV)/.ready-bi
+VENV_SUPERSET := .venv-superset
+READY_SUPERSET := $(VENV_SUPERSET)/.ready
 
 .PHONY: run test test-long test-bi run-spark test-spark test-parity test-dagster lint bench load clean
 
@@ -25,8 +27,8 @@ test: lint
 test-long: $(READY)
 	$(BIN)/pytest -m long $(TESTS)
 
-# The published file under the eyes of the oldest DuckDB that reads it (docs/bi.md).
-test-bi: $(READY) $(READY_BI)
+# The published file under the eyes of the oldest DuckDB that reads it and of Apache Superset (docs/bi.md).
+test-bi: $(READY) $(READY_BI) $(READY_SUPERSET)
 	$(BIN)/pytest -n 0 -m "" tests/bi $(TESTS)
 
 # The same on a Spark cluster of this machine, started and stopped by the command (docs/spark.md). Needs Java 17.
@@ -51,7 +53,7 @@ lint: $(READY)
 	$(BIN)/ruff format --check --quiet .
 	$(BIN)/dbt parse --quiet --no-partial-parse
 	$(BIN)/dbt-bouncer run --config-file dbt-bouncer.yml
-	PYTHONWARNINGS=ignore:resource_tracker $(BIN)/sqlfluff lint --nocolor --processes 2 models tests analyses
+	PYTHONWARNINGS=ignore:resource_tracker $(BIN)/python tests/python/lint_sql.py lint --nocolor --processes 2 models tests analyses
 	$(BIN)/python tests/python/both_engines.py
 
 # make bench [PERSONS=2500000]
@@ -64,7 +66,7 @@ load: $(READY)
 	$(BIN)/python benchmarks/load.py --minutes $(or $(MINUTES),3) --readers $(or $(READERS),20) --runs
 
 clean:
-	rm -rf $(VENV) $(VENV_DAGSTER) target logs warehouse
+	rm -rf $(VENV) $(VENV_DAGSTER) $(VENV_SUPERSET) target logs warehouse
 
 $(READY): requirements.txt pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -89,4 +91,10 @@ $(READY_DAGSTER): requirements-dagster.txt
 $(READY_BI): $(READY) requirements-bi-oldest.txt
 	$(BIN)/pip install --quiet --no-deps --require-hashes --upgrade --target $(VENV)/duckdb-oldest \
 		-r requirements-bi-oldest.txt
+	touch $@
+
+# An environment of its own: Superset holds SQLAlchemy and more at older versions.
+$(READY_SUPERSET): requirements-superset.txt
+	$(PYTHON) -m venv $(VENV_SUPERSET)
+	$(VENV_SUPERSET)/bin/pip install --quiet --no-deps --require-hashes -r requirements-superset.txt
 	touch $@

@@ -58,7 +58,8 @@ class Plugin(BasePlugin):
     def initialize(self, plugin_config: dict) -> None:
         """Find the key once for the process; DuckDB makes no folder for its file."""
         Path(plugin_config["database"]).parent.mkdir(parents=True, exist_ok=True)
-        key = person_key(plugin_config.get("person_key", ""), plugin_config["key_file"])
+        key_file = os.environ.get("DABING_KEY_FILE", "warehouse/person_key")
+        key = person_key(plugin_config.get("person_key", ""), key_file)
         self._literal = "'" + key.replace("'", "''") + "'"
 
     def configure_cursor(self, cursor) -> None:

@@ -177,10 +177,12 @@ def _build_and_publish(
     """Build aside under the final name, check, and replace what is served; of ``kept`` take the years that stand."""
     served = warehouse / publish.DATABASE
     journal = account.journal
-    build = Path(tempfile.mkdtemp(prefix="build-", dir=warehouse))
+    # Always the same name: dbt keeps what it parsed as long as the path of the database does not change.
+    build = warehouse / "build-next"
+    build.mkdir(mode=0o700)
     try:
         database = build / publish.DATABASE
-        with _environment(raw, database, warehouse), _ended_with(build, keep_failed, account):
+        with _environment(raw, database, warehouse, project), _ended_with(build, keep_failed, account):
             try:
                 if account.told["engine"] == "spark":
                     results = _build_on_spark(raw, database, project, warehouse, journal)
@@ -204,7 +206,7 @@ def _build_and_publish(
             publish.publish(database, warehouse, release)
     except BaseException:
         if keep_failed:
-            kept = build.rename(build.with_name(build.name.replace("build-", "failed-")))
+            kept = build.rename(tempfile.mkdtemp(prefix="failed-", dir=warehouse))
             journal.tell("build_kept", f"The unfinished build is kept in {kept}.", folder=str(kept))
         else:
             shutil.rmtree(build, ignore_errors=True)
@@ -294,12 +296,15 @@ def _raw_folder(raw: Path | None, project: Path, journal: Journal) -> Path:
 
 
 @contextmanager
-def _environment(raw: Path, database: Path, warehouse: Path) -> Iterator[None]:
+def _environment(raw: Path, database: Path, warehouse: Path, project: Path) -> Iterator[None]:
     """What profiles.yml and the macros read, for the time of the run."""
+    # By its place in the project: what dbt parsed then holds wherever the project lies.
+    is_inside = project == Path.cwd() and database.is_relative_to(project)
+    named = database.relative_to(project) if is_inside else database
     wanted = {
         "DABING_RAW": str(raw),
-        "DABING_DATABASE": str(database),
-        "DABING_SPILL": str(database.parent / "spill"),
+        "DABING_DATABASE": str(named),
+        "DABING_SPILL": str(named.parent / "spill"),
         "DABING_KEY_FILE": str(warehouse / "person_key"),
         "DO_NOT_TRACK": "1",
     }

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +18,9 @@ from dabing.sample import write_sample
 
 PROJECT = Path(__file__).resolve().parents[2]
 SAMPLE_PERSONS = int(os.environ.get("DABING_TEST_PERSONS", "20000"))
+# Where a run builds, in its project: a copy of what dbt parsed holds in every project whose database is there.
+DATABASE = Path("warehouse", "build-next", "dabing.duckdb")
+PARSED = PROJECT / "target" / "parsed_by_tests.msgpack"
 
 
 @dataclass(frozen=True)
@@ -33,6 +38,10 @@ def copy_project(target: Path, seeds: Path | None = None) -> Path:
     for name in ("dbt_project.yml", "profiles.yml", "models", "macros", "tests", "analyses", "dabing", "expectations"):
         (target / name).symlink_to(PROJECT / name)
     shutil.copytree(seeds or PROJECT / "seeds", target / "seeds")
+    if PARSED.exists():
+        # dbt looks itself at what has changed since.
+        (target / "target").mkdir()
+        shutil.copy(PARSED, target / "target" / "partial_parse.msgpack")
     return target
 
 
@@ -50,21 +59,44 @@ def run_dabing(
     )
 
 
+@contextmanager
+def made_once(folder: Path) -> Iterator[bool]:
+    """Whether the block is to fill the folder: only the first worker does, the others wait for it."""
+    with folder.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        done = folder.with_suffix(".done")
+        yield not done.exists()
+        done.touch()
+
+
 @pytest.fixture(scope="session")
-def sample_raw(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def shared(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder of all workers."""
+    base = tmp_path_factory.getbasetemp()
+    return base if worker_id == "master" else base.parent
+
+
+@pytest.fixture(scope="session")
+def sample_raw(shared: Path) -> Path:
     """The sample's raw folder."""
-    raw = tmp_path_factory.mktemp("sample") / "raw"
-    write_sample(raw, persons=SAMPLE_PERSONS, seed=1, progress=False)
+    raw = shared / "sample"
+    with made_once(raw) as is_first:
+        if is_first:
+            write_sample(raw, persons=SAMPLE_PERSONS, seed=1, progress=False)
     return raw
 
 
 @pytest.fixture(scope="session")
-def sample_build(sample_raw: Path, tmp_path_factory: pytest.TempPathFactory) -> Build:
+def sample_build(sample_raw: Path, shared: Path) -> Build:
     """The sample, built and published by the command itself."""
-    warehouse = tmp_path_factory.mktemp("warehouse")
-    finished = run_dabing("run", "--raw", sample_raw, "--warehouse", warehouse)
-    assert finished.returncode == 0, finished.stdout + finished.stderr
-    return Build(warehouse / "dabing.duckdb", sample_raw, PROJECT / "seeds")
+    project = shared / "sample_project"
+    with made_once(project) as is_first:
+        if is_first:
+            copy_project(project)
+            finished = run_dabing("run", "--raw", sample_raw, "--warehouse", project / "warehouse", project=project)
+            assert finished.returncode == 0, finished.stdout + finished.stderr
+            os.replace(shutil.copy(project / "target" / "partial_parse.msgpack", f"{PARSED}.new"), PARSED)
+    return Build(project / "warehouse" / "dabing.duckdb", sample_raw, PROJECT / "seeds")
 
 
 @pytest.fixture(scope="session")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import PROJECT, copy_project
+from conftest import DATABASE, PROJECT, Build, copy_project
 
 PUBLIC = {
     "benefits": {
@@ -83,18 +83,26 @@ def manifest(sample_build) -> dict:
     return json.loads((sample_build.raw / "_manifest.json").read_text())
 
 
-def dbt(*arguments: str | Path, database: Path, raw: Path, project: Path = PROJECT, target: Path) -> str:
-    """A dbt command on a copy of a build; its output. Fails the test when dbt fails."""
+def dbt(*arguments: str | Path, raw: Path, project: Path) -> str:
+    """A dbt command in a copy of the project, on DATABASE there; its output. Fails the test when dbt fails."""
+    (project / DATABASE.parent).mkdir(parents=True, exist_ok=True)
+    told = {"DABING_DATABASE": DATABASE, "DABING_SPILL": DATABASE.with_name("spill"), "DABING_RAW": raw}
     finished = subprocess.run(
-        [Path(sys.executable).with_name("dbt"), *map(str, arguments), "--target-path", str(target)],
+        [Path(sys.executable).with_name("dbt"), *map(str, arguments)],
         cwd=project,
-        env={**os.environ, "DABING_DATABASE": str(database), "DABING_RAW": str(raw)},
+        env={**os.environ, "PYTHONPATH": str(project), **{name: str(path) for name, path in told.items()}},
         capture_output=True,
         text=True,
         check=False,
     )
     assert finished.returncode == 0, finished.stdout[-4000:]
     return finished.stdout
+
+
+def copy_build(build: Build, project: Path) -> Path:
+    """A copy of a build where dbt finds it in a copy of the project."""
+    (project / DATABASE.parent).mkdir(parents=True)
+    return Path(shutil.copy(build.database, project / DATABASE))
 
 
 def test_rows_of_every_raw_table_are_where_the_manifest_says(warehouse, manifest):
@@ -276,13 +284,13 @@ def test_checks_of_the_run_are_kept_with_it(warehouse):
 
 
 def test_plain_dbt_build_runs_the_unit_tests_and_gives_the_same(sample_build, tmp_path):
-    database = tmp_path / "dabing.duckdb"
-    said = dbt("build", database=database, raw=sample_build.raw, target=tmp_path / "target")
-    results = json.loads((tmp_path / "target" / "run_results.json").read_text())["results"]
+    project = copy_project(tmp_path / "project")
+    said = dbt("build", raw=sample_build.raw, project=project)
+    results = json.loads((project / "target" / "run_results.json").read_text())["results"]
     unit_tests = [result for result in results if result["unique_id"].startswith("unit_test.")]
     assert len(unit_tests) >= 120, said[-2000:]
     assert {result["status"] for result in unit_tests} == {"pass"}
-    with duckdb.connect(str(database), read_only=True) as built:
+    with duckdb.connect(str(project / DATABASE), read_only=True) as built:
         built.execute(f"attach '{sample_build.database}' as published (read_only)")
         differing = built.execute(
             "select count(*) from ("
@@ -309,10 +317,10 @@ def test_a_changed_number_in_a_seed_changes_what_is_paid(sample_build, tmp_path)
         writer = csv.DictWriter(file, list(rows[0]), lineterminator="\n")
         writer.writeheader()
         writer.writerows(rows)
-    database = Path(shutil.copy(sample_build.database, tmp_path / "dabing.duckdb"))
+    database = copy_build(sample_build, project)
     dbt(
         "build", "--select", "benefit_term+", "benefit_tier+", "--exclude-resource-type", "unit_test",
-        database=database, raw=sample_build.raw, project=project, target=tmp_path / "target",
+        raw=sample_build.raw, project=project,
     )  # fmt: skip
     totals = "select scheme_id, sum(payout_amount) from benefits.fct_payout group by all"
     with duckdb.connect(str(database), read_only=True) as changed:
@@ -330,7 +338,7 @@ def test_the_order_of_aid_and_supplementary_insurance_is_a_cell(sample_build, tm
     text = path.read_text()
     assert "medical_aid,331100,all,40," in text
     path.write_text(text.replace("medical_aid,331100,all,40,", "medical_aid,331100,all,25,"))
-    database = Path(shutil.copy(sample_build.database, tmp_path / "dabing.duckdb"))
+    database = copy_build(sample_build, project)
     query = (
         "select supplementary_paid, medical_aid_paid, out_of_pocket from benefits.fct_burden"
         " where settlement_id = 'PLANT-layer-aid-after-supplementary-1-2'"
@@ -341,7 +349,7 @@ def test_the_order_of_aid_and_supplementary_insurance_is_a_cell(sample_build, tm
     dbt(
         "build", "--select", "scheme", "int_aided_settlement+", "--exclude", "check_result",
         "--exclude-resource-type", "unit_test", "test",
-        database=database, raw=sample_build.raw, project=project, target=tmp_path / "target",
+        raw=sample_build.raw, project=project,
     )  # fmt: skip
     with duckdb.connect(str(database), read_only=True) as changed:
         assert changed.execute(query).fetchone() == (Decimal("0.00"), Decimal("8960.00"), Decimal("2240.00"))

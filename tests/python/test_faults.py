@@ -14,7 +14,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import PROJECT, run_dabing
+from conftest import PROJECT, copy_project, run_dabing
 from policy_rows import settlement, write_csv
 
 from dabing.errors import DabingError
@@ -38,9 +38,10 @@ CORRECTION = {
 
 @pytest.fixture
 def raw(tmp_path) -> Path:
-    """A raw folder with one good settlement."""
-    write_csv(tmp_path / "raw" / "setl_d" / "good.csv", [GOOD])
-    return tmp_path / "raw"
+    """A raw folder with one good settlement, in a project of its own."""
+    project = copy_project(tmp_path / "project")
+    write_csv(project / "raw" / "setl_d" / "good.csv", [GOOD])
+    return project / "raw"
 
 
 def stopped(raw: Path, served: bool = True) -> str:
@@ -52,7 +53,7 @@ def stopped(raw: Path, served: bool = True) -> str:
         with duckdb.connect(str(warehouse / "dabing.duckdb")) as connection:
             connection.execute("create schema quality; create table quality.check_result (run_id varchar)")
         last_good = (warehouse / "dabing.duckdb").read_bytes()
-    finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse)
+    finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse, project=raw.parent)
     assert finished.returncode == 1, finished.stdout + finished.stderr
     assert "Traceback" not in finished.stderr
     left = {path.name for path in warehouse.iterdir()} - KEPT
@@ -175,7 +176,7 @@ def test_a_warehouse_that_something_else_writes_is_left_alone(raw):
     warehouse = raw.parent / "warehouse"
     warehouse.mkdir()
     (warehouse / "dabing.duckdb.wal").write_bytes(b"half")
-    finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse)
+    finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse, project=raw.parent)
     assert finished.returncode == 1
     assert "another process writes to the warehouse" in " ".join(finished.stderr.split())
 
@@ -185,7 +186,7 @@ def test_a_file_of_something_else_is_not_replaced(raw):
     warehouse.mkdir()
     with duckdb.connect(str(warehouse / "dabing.duckdb")) as connection:
         connection.execute("create table somebodys (work integer)")
-    finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse)
+    finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse, project=raw.parent)
     assert finished.returncode == 1
     assert "not a warehouse that can be replaced" in " ".join(finished.stderr.split())
 
@@ -227,7 +228,7 @@ def test_rows_that_cannot_be_used_are_kept_whole_with_their_reason(raw):
     warehouse = raw.parent / "warehouse"
     warehouse.mkdir()
     duckdb.connect(str(warehouse / "dabing.duckdb")).close()  # Empty, as dbt leaves it when it only parses.
-    finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse)
+    finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse, project=raw.parent)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     with duckdb.connect(str(warehouse / "dabing.duckdb"), read_only=True) as connection:
         kept = connection.execute("select record_key, reasons, raw_row, source_file from quality.quarantine").fetchall()
@@ -282,7 +283,7 @@ def test_values_written_in_another_way_are_understood_and_what_is_not_is_told(ra
     write_csv(raw / "psn_idet_d" / "identities.csv", identities)
     write_csv(raw / "fund_txn_d" / "movements.csv", movements)
     warehouse = raw.parent / "warehouse"
-    finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse)
+    finished = run_dabing("run", "--raw", raw, "--warehouse", warehouse, project=raw.parent)
     assert finished.returncode == 0, finished.stdout + finished.stderr
     assert finished.stderr == ""
     with duckdb.connect(str(warehouse / "dabing.duckdb"), read_only=True) as connection:
@@ -339,7 +340,7 @@ def test_a_run_that_is_told_to_end_leaves_nothing(raw, number):
     warehouse = raw.parent / "warehouse"
     running = subprocess.Popen(
         [sys.executable, "-m", "dabing.cli", "run", "--raw", raw, "--warehouse", warehouse],
-        cwd=PROJECT,
+        cwd=raw.parent,
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

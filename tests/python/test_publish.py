@@ -16,7 +16,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from conftest import PROJECT, run_dabing
+from conftest import PROJECT, copy_project, run_dabing
 from policy_rows import settlement, write_csv
 
 from dabing import publish
@@ -190,15 +190,16 @@ def test_the_public_tables_are_copied_without_rows_that_hold_names(warehouse, tm
 
 
 def test_a_killed_run_leaves_the_served_file_and_the_next_one_recovers(tmp_path):
-    raw, warehouse = tmp_path / "raw", tmp_path / "warehouse"
+    project = copy_project(tmp_path / "project")
+    raw, warehouse = project / "raw", project / "warehouse"
     good = settlement("S-good", "P-good", "330302", "2021-05-01 10:00:00", Decimal("30000.00"))
     write_csv(raw / "setl_d" / "a.csv", [good])
-    first = run_dabing("run", "--raw", raw, "--warehouse", warehouse)
+    first = run_dabing("run", "--raw", raw, "--warehouse", warehouse, project=project)
     assert first.returncode == 0, first.stdout + first.stderr
     path = warehouse / publish.DATABASE
     before = hashlib.sha256(path.read_bytes()).hexdigest()
 
-    same = run_dabing("run", "--raw", raw, "--warehouse", warehouse)
+    same = run_dabing("run", "--raw", raw, "--warehouse", warehouse, project=project)
     assert same.returncode == 0
     assert "Nothing to do: input, code and seeds are those of release 1" in same.stdout
 
@@ -206,7 +207,7 @@ def test_a_killed_run_leaves_the_served_file_and_the_next_one_recovers(tmp_path)
     write_csv(raw / "setl_d" / "b.csv", [later])
     with subprocess.Popen(
         [sys.executable, "-m", "dabing.cli", "run", "--raw", raw, "--warehouse", warehouse],
-        cwd=PROJECT,
+        cwd=project,
         env={**os.environ, "PYTHONPATH": str(PROJECT)},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -215,13 +216,13 @@ def test_a_killed_run_leaves_the_served_file_and_the_next_one_recovers(tmp_path)
         while not any(found.stat().st_size > 500_000 for found in warehouse.glob("build-*/dabing.duckdb*")):
             assert killed.poll() is None and time.monotonic() < deadline
             time.sleep(0.1)
-        second = run_dabing("run", "--raw", raw, "--warehouse", warehouse)
+        second = run_dabing("run", "--raw", raw, "--warehouse", warehouse, project=project)
         assert second.returncode == 3
         assert "another run is at work here" in second.stderr
         killed.send_signal(signal.SIGKILL)
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
 
-    recovered = run_dabing("run", "--raw", raw, "--warehouse", warehouse)
+    recovered = run_dabing("run", "--raw", raw, "--warehouse", warehouse, project=project)
     assert recovered.returncode == 0, recovered.stdout + recovered.stderr
     assert "Removed what a run left that was killed" in recovered.stdout
     assert not list(warehouse.glob("build-*"))
@@ -238,7 +239,7 @@ def test_a_killed_run_leaves_the_served_file_and_the_next_one_recovers(tmp_path)
     assert told == [(1, 1, True), (2, 2, True)]
     assert inputs == [("setl_d/a.csv",), ("setl_d/b.csv",)]
 
-    back = run_dabing("releases", "--back-to", "1", "--warehouse", warehouse)
+    back = run_dabing("releases", "--back-to", "1", "--warehouse", warehouse, project=project)
     assert back.returncode == 0, back.stderr
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import duckdb
 import pytest
-from conftest import PROJECT, run_dabing
+from conftest import PROJECT, copy_project, run_dabing
 
 NEUTRAL = PROJECT.parent / "shared" / "data" / "synpuf"
 pytestmark = pytest.mark.skipif(not NEUTRAL.exists(), reason="the neutral input is not beside this project")
@@ -12,10 +12,12 @@ pytestmark = pytest.mark.skipif(not NEUTRAL.exists(), reason="the neutral input 
 
 @pytest.fixture(scope="module")
 def warehouse(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("neutral")
+    project = copy_project(tmp_path_factory.mktemp("neutral") / "project")
+    folder = project / "warehouse"
     finished = run_dabing(
-        "run", "--raw", NEUTRAL / "raw", "--warehouse", folder, environment={"DBT_ENV_SECRET_PERSON_KEY": "test"}
-    )
+        "run", "--raw", NEUTRAL / "raw", "--warehouse", folder, project=project,
+        environment={"DBT_ENV_SECRET_PERSON_KEY": "test"},
+    )  # fmt: skip
     assert finished.returncode == 0, finished.stdout + finished.stderr
     with duckdb.connect(str(folder / "dabing.duckdb"), read_only=True) as connection:
         yield connection

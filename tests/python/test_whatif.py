@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import shutil
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -13,7 +12,7 @@ import duckdb
 import pytest
 from conftest import PROJECT, copy_project, run_dabing
 from policy_rows import DATED, append
-from test_build import dbt
+from test_build import copy_build, dbt
 
 BY_PLACE = ("scheme_id", "region_code", "assistance_category", "benefit_year")
 PAYOUTS = """
@@ -155,11 +154,11 @@ def rebuilt(sample_build, tmp_path_factory) -> Path:
         "upper_bound": "100000.00", "rate": "0.7500", **dated, "effective_from": "2020-01-01",
         "effective_to": "2025-01-01",
     }])  # fmt: skip
-    database = Path(shutil.copy(sample_build.database, folder / "dabing.duckdb"))
+    database = copy_build(sample_build, project)
     dbt(
         "build", "--select", "benefit_term+", "benefit_tier+", "category_modifier+",
         "--exclude", "tag:scenario", "fct_scenario", "--exclude-resource-type", "unit_test",
-        database=database, raw=sample_build.raw, project=project, target=folder / "target",
+        raw=sample_build.raw, project=project,
     )  # fmt: skip
     return database
 
@@ -358,13 +357,13 @@ def test_a_scenario_in_the_seeds_that_cannot_be_stops_the_build(sample_build, tm
     project = copy_project(tmp_path / "project")
     append(project / "seeds", "scenario", [{"scenario_id": "wrong", "description": "Wrong.", "status": "illustrative"}])
     append(project / "seeds", "scenario_override", [{"scenario_id": "wrong", **row} for row in rows])
-    database = Path(shutil.copy(sample_build.database, tmp_path / "dabing.duckdb"))
+    copy_build(sample_build, project)
     with pytest.raises(AssertionError, match=test):
         dbt(
             "build", "--select", "scenario", "scenario_override", "int_scenario_scheme", "int_scenario_term",
             "int_scenario_category_term", "int_scenario_tier_placed", "int_scenario_tier",
             "scenario_overrides_say_what_they_change", "--exclude-resource-type", "unit_test",
-            database=database, raw=sample_build.raw, project=project, target=tmp_path / "target",
+            raw=sample_build.raw, project=project,
         )  # fmt: skip
 
 
