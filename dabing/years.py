@@ -78,7 +78,8 @@ def can_keep_years(served: Path) -> bool:
     if not served.exists():
         return False
     with open_database(served, read_only=True) as connection:
-        return connection.execute("select count(*) from duckdb_tables() where table_name = $1", [READING]) != (0,)
+        held = "select count(*) from duckdb_tables() where schema_name = 'quality' and table_name = $1"
+        return connection.execute(held, [READING]).fetchone() == (1,)
 
 
 def differing_years(database: Path, served: Path, named: Iterable[int]) -> Years:
