@@ -31,6 +31,11 @@ class Build:
     raw: Path
     seeds: Path
 
+    @property
+    def project(self) -> Path:
+        """The project that it was built in: its `target` has the compiled SQL."""
+        return self.database.parents[1]
+
 
 def copy_project(target: Path, seeds: Path | None = None) -> Path:
     """A project of its own in ``target``, with other seeds if given; everything else is the project's."""

@@ -80,8 +80,9 @@ def test_the_models_divide_as_the_oracle_does_at_every_edge_of_every_premium(sam
         " from (values ('whole'), ('excess')) as bases (basis)",
         [(year, premium, margin) for year, (premium, margin) in years.items()],
     )
+    compiled = sample_build.project / "target" / "compiled" / "dabing" / "models" / "funds"
     for model in ("int_corridor_part", "fct_fund_corridor"):
-        sql = (PROJECT / "target" / "compiled" / "dabing" / "models" / "funds" / f"{model}.sql").read_text()
+        sql = (compiled / f"{model}.sql").read_text()
         sql = re.sub(r'"[^"]+"\."(funds|policy_seed)"', r"\1", sql)
         connection.execute(f"create table funds.{model} as {sql}")
     names = ("outcome", "insurer_amount", "fund_amount", "negotiated_amount")

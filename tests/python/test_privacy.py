@@ -13,6 +13,7 @@ from test_build import PUBLIC
 
 from dabing import cluster
 from dabing.cases import LISTS, _as_text, write_cases
+from dabing.database import open_database
 from dabing.errors import DabingError
 from dabing.run import _without_key
 
@@ -25,7 +26,8 @@ INSIDE = r"(^|[^0-9])((330300|331100|220000|610400)[0-9]{12}|000000[0-9]{12})($|
 @pytest.fixture(scope="module")
 def warehouse(sample_build, tmp_path_factory):
     """The published file with all names, certificate numbers and person numbers of the raw tables as `secret`."""
-    with duckdb.connect(str(sample_build.database), read_only=True) as connection:
+    # As the package opens it: one process opens a file in one way.
+    with open_database(sample_build.database, read_only=True) as connection:
         files = [str(path) for path in (sample_build.raw / "psn_info_b").rglob("*.parquet")]
         connection.execute(f"""
             create temp table secret as
@@ -91,7 +93,7 @@ def test_the_lists_by_name_are_for_their_owner_only(sample_build, tmp_path):
     finished = run_dabing("cases", "--warehouse", sample_build.database.parent, "--directory", folder)
     assert finished.returncode == 0, finished.stderr
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    with duckdb.connect(str(sample_build.database), read_only=True) as connection:
+    with open_database(sample_build.database, read_only=True) as connection:
         for table, condition in LISTS.items():
             path = folder / f"{table}.csv"
             assert stat.S_IMODE(path.stat().st_mode) == 0o600
