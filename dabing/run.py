@@ -13,14 +13,14 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 
 import duckdb
 
-from dabing import publish, report, trouble
+from dabing import publish, report, trouble, years
 from dabing.database import open_database
 from dabing.errors import DabingError
 from dabing.events import Journal
@@ -42,16 +42,20 @@ def run(
     engine: str = "duckdb",
     log: str = "auto",
     metrics_file: Path | None = None,
+    named_years: Collection[int] = (),
 ) -> Path:
     """Build the warehouse from ``raw`` and publish it as ``warehouse/dabing.duckdb``; return that path.
 
     The dbt project is that of the working folder, or this one where the working folder has none. Without ``raw`` the
-    project's own folder is used, and filled with the sample when it is not there. Where input, code and seeds are
-    those of the served release nothing is built, unless ``rebuild`` asks for it. With ``engine`` spark the tables are
-    built on a Spark cluster and only the public marts reach the published file (docs/spark.md). Raises DabingError
-    when the input cannot be used or a critical check fails, BusyError when another run is at work; nothing is
-    published then. ``log`` is how it speaks (events.py); the account of the run is a page, JSON and metrics (page.py).
+    project's own folder is used, and filled with the sample when it is not there. Where input, code and seeds are those
+    of the served release nothing is built, unless ``rebuild`` asks for it; where only the input differs, the benefit
+    years that it touches are, and those of ``named_years`` (years.py). With ``engine`` spark the tables are built on a
+    Spark cluster and only the public marts reach the published file (docs/spark.md). Raises DabingError when the input
+    cannot be used or a critical check fails, BusyError when another run is at work; nothing is published then. ``log``
+    is how it speaks (events.py); the account of the run is a page, JSON and metrics (page.py).
     """
+    if named_years and engine == "spark":
+        raise DabingError("--years: on Spark every benefit year is built, always. Leave it out.")
     journal = Journal(log)
     project = Path.cwd() if Path("dbt_project.yml").exists() else PROJECT
     warehouse = warehouse.resolve()
@@ -70,7 +74,7 @@ def run(
         journal.last = last_account(warehouse, engine)
         raw = _raw_folder(raw, project, journal)
         journal.tell("run_started", "", raw=str(raw), warehouse=str(warehouse), engine=engine, process=os.getpid())
-        return _build_where_needed(raw, warehouse, project, keep_failed, rebuild, account)
+        return _build_where_needed(raw, warehouse, project, keep_failed, rebuild, named_years, account)
 
 
 @contextmanager
@@ -86,7 +90,13 @@ def _one_at_a_time(warehouse: Path, journal: Journal) -> Iterator[None]:
 
 
 def _build_where_needed(
-    raw: Path, warehouse: Path, project: Path, keep_failed: bool, rebuild: bool, account: Account
+    raw: Path,
+    warehouse: Path,
+    project: Path,
+    keep_failed: bool,
+    rebuild: bool,
+    named_years: Collection[int],
+    account: Account,
 ) -> Path:
     journal = account.journal
     served = warehouse / publish.DATABASE
@@ -106,7 +116,7 @@ def _build_where_needed(
             " this run goes on; set the clock right.",
             release=last.number,
         )
-    if last is not None and last.sources == sources and not rebuild:
+    if last is not None and last.sources == sources and not rebuild and not named_years:
         journal.tell(
             "nothing_to_do",
             f"Nothing to do: input, code and seeds are those of release {last.number}"
@@ -121,7 +131,13 @@ def _build_where_needed(
         "bytes": sum(file.size for file in files),
         "changes": report.input_changes(files, served),
     }
-    _build_and_publish(raw, warehouse, project, files, sources, keep_failed, account)
+    # Another law or another code may change any year.
+    same = last is not None and (last.sources.code_hash, last.sources.seed_hash) == (
+        sources.code_hash,
+        sources.seed_hash,
+    )
+    kept = served if same and not rebuild and years.can_keep_years(served) else None
+    _build_and_publish(raw, warehouse, project, files, sources, keep_failed, kept, named_years, account)
     if not os.environ.get("DBT_ENV_SECRET_PERSON_KEY"):
         journal.tell("person_key", _without_key(raw, warehouse))
     return served
@@ -162,9 +178,11 @@ def _build_and_publish(
     files: list[publish.InputFile],
     sources: publish.Sources,
     keep_failed: bool,
+    kept: Path | None,
+    named_years: Collection[int],
     account: Account,
 ) -> None:
-    """Build aside under the final name, check, and replace what is served."""
+    """Build aside under the final name, check, and replace what is served; of ``kept`` take the years that stand."""
     served = warehouse / publish.DATABASE
     journal = account.journal
     # Always the same name: dbt keeps what it parsed as long as the path of the database does not change.
@@ -177,13 +195,21 @@ def _build_and_publish(
                 if account.told["engine"] == "spark":
                     results = _build_on_spark(raw, database, project, warehouse, journal)
                 else:
-                    results = _build_and_check(database, project, journal)
+                    results = _build_and_check(database, project, journal, kept, named_years, account)
             finally:
                 # Also when that failed: a file that went while it was read is then the cause, and is what is told.
                 publish.check_unchanged(files, publish.input_files(raw))
         with journal.phase("publish", "Published"):
             with _ended_with(build, keep_failed, account):
-                release = _add_history(database, served, results, files, sources, publish.next_number(warehouse))
+                release = _add_history(
+                    database,
+                    served,
+                    results,
+                    files,
+                    sources,
+                    publish.next_number(warehouse),
+                    account.told.get("built_years", "all"),
+                )
                 summary = report.summary(report.facts(database), report.facts(served))
             publish.publish(database, warehouse, release)
     except BaseException:
@@ -334,25 +360,58 @@ def _ended_with(build: Path, keep_failed: bool, account: Account) -> Iterator[No
             signal.signal(number, handler)
 
 
-def _build_and_check(database: Path, project: Path, journal: Journal) -> list:
+def _build_and_check(
+    database: Path, project: Path, journal: Journal, kept: Path | None, named_years: Collection[int], account: Account
+) -> list:
     """Policy and staging → raw border → everything else → marts border; results of all checks."""
+    results = _build_phase("policy and raw tables", ["--select", STAGING], database, project, journal)
+    results += _check_border("raw", database, journal)
+    rest = ["--exclude", STAGING]
+    if kept is not None:
+        # What is read for settlements, and all else that does not go by years.
+        others = [*rest, f"{years.BY_YEAR}+", "--indirect-selection", "cautious"]
+        results += _build_phase("what settlements read", others, database, project, journal)
+        found = years.differing_years(database, kept, named_years)
+        journal.tell("years", str(found), built=found.built, differing=found.differing)
+        rest = ["--select", years.FILTERED, f"{years.BY_YEAR}+"]
+        if not found.is_whole:
+            account.told["built_years"] = ", ".join(map(str, found.built)) or "none"
+            with journal.phase("benefit years", "Built the benefit years"):
+                years.keep_others(database, kept, _build_years(found, database, project, journal), found)
+            # Their tests are among what comes after them.
+            rest += ["--exclude", years.BY_YEAR, "--indirect-selection", "empty"]
+    results += _build_phase("benefits and funds", rest, database, project, journal)
+    return results + _check_border("marts", database, journal)
+
+
+def _build_years(built: years.Years, database: Path, project: Path, journal: Journal) -> list[tuple[str, str]]:
+    """Build the models that go by years, of these years only; schema and name of their tables."""
+    selection = ["--select", years.FILTERED, years.BY_YEAR]
+    with years.only(built):
+        try:
+            results = _dbt(["run", *selection], project, journal=journal)
+        except DabingError:
+            # Their tests, which come later otherwise, may say what is wrong in the words of the rules.
+            _stop_at_critical(_dbt_build(selection, database, project, journal), journal)
+            raise
+    return [(result.node.schema, result.node.name) for result in results if result.node.config.materialized == "table"]
+
+
+def _build_phase(phase: str, selection: list[str], database: Path, project: Path, journal: Journal) -> list:
+    with journal.phase(phase, f"Built {phase}"):
+        tests = _dbt_build(selection, database, project, journal)
+    _stop_at_critical(tests, journal)
+    return tests
+
+
+def _check_border(border: str, database: Path, journal: Journal) -> list:
     from dabing import checks
 
-    results: list[checks.CheckResult] = []
-    for phase, selection, border in (
-        ("policy and raw tables", ["--select", STAGING], "raw"),
-        ("benefits and funds", ["--exclude", STAGING], "marts"),
-    ):
-        with journal.phase(phase, f"Built {phase}"):
-            tests = _dbt_build(selection, database, project, journal)
-        results += tests
-        _stop_at_critical(tests, journal)
-        with journal.phase(f"{border} border", f"Checked the {border} border") as checked:
-            found = checks.run_border(database, border)
-            checked.note = f"{len(found)} checks"
-        results += found
-        _stop_at_critical(found, journal)
-    return results
+    with journal.phase(f"{border} border", f"Checked the {border} border") as checked:
+        found = checks.run_border(database, border)
+        checked.note = f"{len(found)} checks"
+    _stop_at_critical(found, journal)
+    return found
 
 
 def _build_on_spark(raw: Path, database: Path, project: Path, warehouse: Path, journal: Journal) -> list:
@@ -429,7 +488,7 @@ def _dbt_build(selection: list[str], database: Path, project: Path, journal: Jou
     options = ["--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
     return [
         _test_result(result, database, engine)
-        for result in _dbt(["build", *selection, *options], project, engine, journal)
+        for result in _dbt(["build", *options, *selection], project, engine, journal)
         if result.node.resource_type == "test" and result.status != "skipped"
     ]
 
@@ -493,6 +552,7 @@ def _add_history(
     files: list[publish.InputFile],
     sources: publish.Sources,
     number: int,
+    built_years: str,
 ) -> publish.Release:
     """Put check results and release of this run, after those of earlier runs, into the file that is to be published."""
     from dabing.checks import write_results
@@ -514,7 +574,7 @@ def _add_history(
         connection.execute(
             "insert into quality.release by name select $1 as release_number, $2 as run_id, $3 as released_at,"
             " $4 as code_version, $5 as code_hash, $6 as seed_hash, $7 as input_hash, $8 as input_files,"
-            " $9 as input_bytes, $10 as checks, $11 as warnings",
+            " $9 as input_bytes, $10 as checks, $11 as warnings, $12 as built_years",
             [
                 number,
                 run_id,
@@ -527,6 +587,7 @@ def _add_history(
                 sum(file.size for file in files),
                 len(results),
                 sum(not result.success for result in results),
+                built_years,
             ],
         )
         connection.executemany(

@@ -1,0 +1,123 @@
+"""Which benefit years a run builds: those of which something that is read differs from the served release, and those
+that were named. The rows of all others are taken from the served file as they are.
+
+``quality.int_settlement_reading`` has a fingerprint of all that is read for a settlement but code and seeds.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from dabing.database import open_database
+from dabing.errors import DabingError
+from dabing.publish import quoted
+
+# What models/**/*.yml says of models whose rows belong to one benefit year each and read no other's.
+BY_YEAR = "config.meta.built_by:benefit_year"
+# Has the year in it, so the run that builds some years leaves it filtered.
+FILTERED = "int_settlement"
+READING = "int_settlement_reading"
+# Read by macros/built_years.sql.
+VARIABLE = "DABING_BUILT_YEARS"
+DIFFERING = """
+    with years as (
+        select settlement_id, benefit_year, reading_hash from quality.int_settlement_reading
+        union all
+        select settlement_id, benefit_year, reading_hash from served.quality.int_settlement_reading
+    ),
+    differing as (
+        select settlement_id, benefit_year from years group by settlement_id, benefit_year, reading_hash
+        having count(*) = 1
+    )
+    select benefit_year, count(distinct differing.settlement_id)
+    from (select distinct benefit_year from years) as known
+    left join differing using (benefit_year)
+    group by benefit_year order by benefit_year
+"""
+
+
+@dataclass(frozen=True)
+class Years:
+    """The benefit years of a run: how many settlements of each differ, and which are built."""
+
+    differing: dict[int, int]
+    named: frozenset[int] = frozenset()
+
+    @property
+    def built(self) -> list[int]:
+        """The years to build."""
+        return [year for year, settlements in self.differing.items() if settlements or year in self.named]
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether no year is left to be taken from the served file."""
+        return len(self.built) == len(self.differing)
+
+    def __str__(self) -> str:
+        """Which years are built, and why."""
+        reasons = [
+            f"{year} ({settlements:,} settlements differ)" if settlements else f"{year} (named)"
+            for year, settlements in self.differing.items()
+            if year in self.built
+        ]
+        kept = [str(year) for year in self.differing if year not in self.built]
+        return (
+            f"Benefit years built: {', '.join(reasons) or 'none, no settlement differs'}."
+            f" As in the served release: {', '.join(kept) or 'none'}."
+        )
+
+
+def can_keep_years(served: Path) -> bool:
+    """Whether a served file has what years are told apart by; one filled from a cluster has not."""
+    if not served.exists():
+        return False
+    with open_database(served, read_only=True) as connection:
+        held = "select count(*) from duckdb_tables() where schema_name = 'quality' and table_name = $1"
+        return connection.execute(held, [READING]).fetchone() == (1,)
+
+
+def differing_years(database: Path, served: Path, named: Iterable[int]) -> Years:
+    """Hold the fingerprints of a build against those of the served file."""
+    with _both(database, served) as connection:
+        found = Years(dict(connection.execute(DIFFERING).fetchall()), frozenset(named))
+    if unknown := sorted(found.named - found.differing.keys()):
+        raise DabingError(f"--years {', '.join(map(str, unknown))}: no settlement belongs to this benefit year.")
+    return found
+
+
+@contextmanager
+def only(years: Years) -> Iterator[None]:
+    """Have the models build no other years, for the time of the block."""
+    # Where no year is built the condition must hold of none.
+    os.environ[VARIABLE] = ", ".join(map(str, years.built)) or "null"
+    try:
+        yield
+    finally:
+        del os.environ[VARIABLE]
+
+
+def keep_others(database: Path, served: Path, tables: Iterable[tuple[str, str]], years: Years) -> None:
+    """Put the rows of all other years from the served file into tables that hold those of the years that were built."""
+    built = ", ".join(map(str, years.built)) or "null"
+    kept = f"coalesce(benefit_year not in ({built}), true)"
+    of_kept = f"settlement_id in (select settlement_id from claims.int_settlement_year where {kept})"
+    with _both(database, served) as connection:
+        for schema, table in tables:
+            name = f"{quoted(schema)}.{quoted(table)}"
+            columns = {row[0] for row in connection.execute(f"describe {name}").fetchall()}
+            rows = kept if "benefit_year" in columns else of_kept
+            connection.execute(f"insert into {name} by name select * from served.{name} where {rows}")
+
+
+@contextmanager
+def _both(database: Path, served: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    with open_database(database) as connection:
+        connection.execute("set preserve_insertion_order = false")
+        connection.execute(f"attach '{str(served).replace(chr(39), chr(39) * 2)}' as served (read_only)")
+        yield connection
