@@ -21,7 +21,7 @@ from pathlib import Path
 import duckdb
 
 from dabing import publish, report, trouble, years
-from dabing.database import open_database
+from dabing.database import literal, open_database
 from dabing.errors import DabingError
 from dabing.events import Journal
 from dabing.page import Account, last_account, without_values
@@ -364,51 +364,75 @@ def _build_and_check(
     database: Path, project: Path, journal: Journal, kept: Path | None, named_years: Collection[int], account: Account
 ) -> list:
     """Policy and staging → raw border → everything else → marts border; results of all checks."""
+    from dabing.checks import Earlier
+
     results = _build_phase("policy and raw tables", ["--select", STAGING], database, project, journal)
-    results += _check_border("raw", database, journal)
-    rest = ["--exclude", STAGING]
-    if kept is not None:
-        # What is read for settlements, and all else that does not go by years.
-        others = [*rest, f"{years.BY_YEAR}+", "--indirect-selection", "cautious"]
-        results += _build_phase("what settlements read", others, database, project, journal)
-        found = years.differing_years(database, kept, named_years)
-        journal.tell("years", str(found), built=found.built, differing=found.differing)
-        rest = ["--select", years.FILTERED, f"{years.BY_YEAR}+"]
-        if not found.is_whole:
-            account.told["built_years"] = ", ".join(map(str, found.built)) or "none"
-            with journal.phase("benefit years", "Built the benefit years"):
-                years.keep_others(database, kept, _build_years(found, database, project, journal), found)
-            # Their tests are among what comes after them.
-            rest += ["--exclude", years.BY_YEAR, "--indirect-selection", "empty"]
+    if kept is None:
+        results += _check_border("raw", database, journal)
+        results += _build_phase("benefits and funds", ["--exclude", STAGING], database, project, journal)
+        return results + _check_border("marts", database, journal)
+    held = years.held_checks(kept)
+    new_rows = years.new_raw_rows(database, account.told["input"]["changes"])
+    results += _check_border("raw", database, journal, Earlier(held, new_rows))
+    # What is read for settlements, and all else that does not go by years.
+    others = ["--exclude", STAGING, f"{years.BY_YEAR}+", "--indirect-selection", "cautious"]
+    results += _build_phase("what settlements read", others, database, project, journal)
+    found = years.differing_years(database, kept, named_years)
+    journal.tell("years", str(found), built=found.built, differing=found.differing)
+    rest, new_rows = ["--select", years.FILTERED, f"{years.BY_YEAR}+"], {}
+    if not found.is_whole:
+        account.told["built_years"] = ", ".join(map(str, found.built)) or "none"
+        with journal.phase("benefit years", "Built the benefit years"):
+            tests, new_rows = _build_years(found.built, database, kept, project, journal)
+        # What held of the years that are kept, and holds of those that were built; all else is tested whole.
+        holding = [test for test in tests if test.success and (test.suite, test.check) in held]
+        journal.checked(holding)
+        results += holding
+        rest += ["--exclude", years.BY_YEAR, years.BY_PERIOD, *(test.check for test in holding)]
+        rest += ["--indirect-selection", "empty"]
     results += _build_phase("benefits and funds", rest, database, project, journal)
-    return results + _check_border("marts", database, journal)
+    return results + _check_border("marts", database, journal, Earlier(held, new_rows))
 
 
-def _build_years(built: years.Years, database: Path, project: Path, journal: Journal) -> list[tuple[str, str]]:
-    """Build the models that go by years, of these years only; schema and name of their tables."""
-    selection = ["--select", years.FILTERED, years.BY_YEAR]
+def _build_years(
+    built: list[int], database: Path, kept: Path, project: Path, journal: Journal
+) -> tuple[list, dict[str, str]]:
+    """Build the models that go by years or by periods, of these years only, and take all other rows from ``kept``.
+
+    Returned are what their tests say of the rows that were built, and by table which rows these are.
+    """
+    tests, new_rows = _build_part([years.FILTERED, years.BY_YEAR], built, database, kept, project, journal)
+    periods = years.touched_periods(database, kept, built)
+    more_tests, more_rows = _build_part([years.BY_PERIOD], periods, database, kept, project, journal)
+    return tests + more_tests, new_rows | more_rows
+
+
+def _build_part(
+    models: list[str], built: list[int], database: Path, kept: Path, project: Path, journal: Journal
+) -> tuple[list, dict[str, str]]:
+    from dabing.checks import critical_failures
+
     with years.only(built):
-        try:
-            results = _dbt(["run", *selection], project, journal=journal)
-        except DabingError:
-            # Their tests, which come later otherwise, may say what is wrong in the words of the rules.
-            _stop_at_critical(_dbt_build(selection, database, project, journal), journal)
-            raise
-    return [(result.node.schema, result.node.name) for result in results if result.node.config.materialized == "table"]
+        results = _dbt_build(["--select", *models, "--indirect-selection", "cautious"], project, journal)
+    tests = _test_results(results, database)
+    _stop_at_critical(critical_failures(tests), journal)
+    nodes = [result.node for result in results if result.node.resource_type == "model"]
+    tables = [(node.schema, node.name) for node in nodes if node.config.materialized == "table"]
+    return tests, years.keep_others(database, kept, tables, built)
 
 
 def _build_phase(phase: str, selection: list[str], database: Path, project: Path, journal: Journal) -> list:
     with journal.phase(phase, f"Built {phase}"):
-        tests = _dbt_build(selection, database, project, journal)
+        tests = _test_results(_dbt_build(selection, project, journal), database)
     _stop_at_critical(tests, journal)
     return tests
 
 
-def _check_border(border: str, database: Path, journal: Journal) -> list:
+def _check_border(border: str, database: Path, journal: Journal, earlier=None) -> list:
     from dabing import checks
 
     with journal.phase(f"{border} border", f"Checked the {border} border") as checked:
-        found = checks.run_border(database, border)
+        found = checks.run_border(database, border, earlier=earlier)
         checked.note = f"{len(found)} checks"
     _stop_at_critical(found, journal)
     return found
@@ -421,7 +445,7 @@ def _build_on_spark(raw: Path, database: Path, project: Path, warehouse: Path, j
     spark.keep_key(warehouse)
     with spark.cluster(warehouse / "spark", raw):
         with journal.phase("on Spark", "Built on Spark"):
-            results = _dbt_build([], database, project, journal, engine="spark")
+            results = _test_results(_dbt_build([], project, journal, engine="spark"), database, "spark")
         _stop_at_critical(results, journal)
         with journal.phase("marts into DuckDB", "Brought the marts into DuckDB"):
             manifest = spark.manifest_of(project)
@@ -483,12 +507,17 @@ def _dbt_error(sentences: list[str]) -> DabingError:
     return DabingError(*told, published=tuple(without_values(sentence) for sentence in told))
 
 
-def _dbt_build(selection: list[str], database: Path, project: Path, journal: Journal, engine: str = "duckdb") -> list:
-    """Run `dbt build`; its data tests as check results."""
+def _dbt_build(selection: list[str], project: Path, journal: Journal, engine: str = "duckdb") -> list:
+    """Run `dbt build` without unit tests; the results of its nodes."""
     options = ["--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
+    return _dbt(["build", *options, *selection], project, engine, journal)
+
+
+def _test_results(results: list, database: Path, engine: str = "duckdb") -> list:
+    """The data tests among the results of dbt, as check results."""
     return [
         _test_result(result, database, engine)
-        for result in _dbt(["build", *options, *selection], project, engine, journal)
+        for result in results
         if result.node.resource_type == "test" and result.status != "skipped"
     ]
 
@@ -561,7 +590,7 @@ def _add_history(
     run_id = f"{now:%Y%m%dT%H%M%S}"
     with open_database(database) as connection:
         if served.exists():
-            connection.execute(f"attach '{str(served).replace(chr(39), chr(39) * 2)}' as served (read_only)")
+            connection.execute(f"attach {literal(str(served))} as served (read_only)")
             held = "select table_name from duckdb_tables() where database_name = 'served' and schema_name = 'quality'"
             for table in {"check_result", "release"} & {name for (name,) in connection.execute(held).fetchall()}:
                 connection.execute(f"insert into quality.{table} by name select * from served.quality.{table}")

@@ -14,12 +14,14 @@ from pathlib import Path
 
 import duckdb
 
-from dabing.database import open_database
+from dabing.database import literal, open_database
 from dabing.errors import DabingError
 from dabing.publish import quoted
 
 # What models/**/*.yml says of models whose rows belong to one benefit year each and read no other's.
 BY_YEAR = "config.meta.built_by:benefit_year"
+# And of those whose rows belong to one period each, a year or a month of it.
+BY_PERIOD = "config.meta.built_by:period"
 # Has the year in it, so the run that builds some years leaves it filtered.
 FILTERED = "int_settlement"
 READING = "int_settlement_reading"
@@ -91,33 +93,95 @@ def differing_years(database: Path, served: Path, named: Iterable[int]) -> Years
     return found
 
 
+def held_checks(served: Path) -> frozenset[tuple[str, str]]:
+    """The checks that held in the served release, as suite and check."""
+    query = """
+        select suite, check_name from quality.check_result
+        where run_id = (select max_by(run_id, release_number) from quality.release) and success
+    """
+    with open_database(served, read_only=True) as connection:
+        return frozenset(connection.execute(query).fetchall())
+
+
+def new_raw_rows(database: Path, changes: dict[str, list[str]]) -> dict[str, str]:
+    """A condition, by raw table as read, that holds of the rows of new files; none where other rows changed too."""
+    # A correction may reach any row.
+    if changes["changed"] or changes["gone"] or any(file.startswith("correction/") for file in changes["new"]):
+        return {}
+    files = ", ".join(literal(file) for file in changes["new"]) or "null"
+    read = """
+        select table_schema || '.' || table_name from information_schema.columns
+        where table_schema = 'staging' and starts_with(table_name, 'base_') and column_name = 'source_file'
+    """
+    with open_database(database, read_only=True) as connection:
+        return {table: f"source_file in ({files})" for (table,) in connection.execute(read).fetchall()}
+
+
+def touched_periods(database: Path, served: Path, built: Iterable[int]) -> list[int]:
+    """The years whose periods hold settlements of benefit years that were built, or held some in the served file.
+
+    A settlement belongs to a benefit year, and by its day to a month of that year or of another.
+    """
+    query = """
+        select distinct cast(extract(year from settled_on) as integer)
+        from (
+            select settled_on, benefit_year from oversight.int_standing_claim
+            union all
+            select settled_on, benefit_year from served.oversight.int_standing_claim
+        )
+        where list_contains($1, benefit_year)
+    """
+    built = list(built)
+    with _both(database, served) as connection:
+        return sorted({*built, *(year for (year,) in connection.execute(query, [built]).fetchall())})
+
+
 @contextmanager
-def only(years: Years) -> Iterator[None]:
+def only(built: Iterable[int]) -> Iterator[None]:
     """Have the models build no other years, for the time of the block."""
-    # Where no year is built the condition must hold of none.
-    os.environ[VARIABLE] = ", ".join(map(str, years.built)) or "null"
+    os.environ[VARIABLE] = _listed(built)
     try:
         yield
     finally:
         del os.environ[VARIABLE]
 
 
-def keep_others(database: Path, served: Path, tables: Iterable[tuple[str, str]], years: Years) -> None:
-    """Put the rows of all other years from the served file into tables that hold those of the years that were built."""
-    built = ", ".join(map(str, years.built)) or "null"
-    kept = f"coalesce(benefit_year not in ({built}), true)"
-    of_kept = f"settlement_id in (select settlement_id from claims.int_settlement_year where {kept})"
+def keep_others(
+    database: Path, served: Path, tables: Iterable[tuple[str, str]], built: Iterable[int]
+) -> dict[str, str]:
+    """Put the rows of all other years from the served file into tables that hold those of the years that were built.
+
+    Returned is a condition, by table, that holds of the rows that were built.
+    """
+    conditions = {}
     with _both(database, served) as connection:
         for schema, table in tables:
             name = f"{quoted(schema)}.{quoted(table)}"
             columns = {row[0] for row in connection.execute(f"describe {name}").fetchall()}
-            rows = kept if "benefit_year" in columns else of_kept
-            connection.execute(f"insert into {name} by name select * from served.{name} where {rows}")
+            conditions[f"{schema}.{table}"] = was_built = _belongs(columns, _listed(built))
+            connection.execute(
+                f"insert into {name} by name select * from served.{name} where not coalesce({was_built}, false)"
+            )
+    return conditions
+
+
+def _belongs(columns: set[str], years: str) -> str:
+    """Whether a row belongs to one of the years, whatever says it of the row."""
+    if "period" in columns:
+        return f"case when period_kind = 'year' then period else period // 100 end in ({years})"
+    if "benefit_year" in columns:
+        return f"benefit_year in ({years})"
+    return f"settlement_id in (select settlement_id from claims.int_settlement_year where benefit_year in ({years}))"
+
+
+def _listed(years: Iterable[int]) -> str:
+    # Where there is none the condition must hold of none.
+    return ", ".join(map(str, years)) or "null"
 
 
 @contextmanager
 def _both(database: Path, served: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with open_database(database) as connection:
         connection.execute("set preserve_insertion_order = false")
-        connection.execute(f"attach '{str(served).replace(chr(39), chr(39) * 2)}' as served (read_only)")
+        connection.execute(f"attach {literal(str(served))} as served (read_only)")
         yield connection

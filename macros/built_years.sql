@@ -4,3 +4,8 @@
     {%- set years = env_var('DABING_BUILT_YEARS', '') if execute else '' -%}
     {{ benefit_year ~ ' in (' ~ years ~ ')' if years else 'true' }}
 {%- endmacro -%}
+
+{#- The same of a month such as 202207. -#}
+{%- macro is_built_month(month) -%}
+    {{ is_built_year('floor(' ~ month ~ ' / 100)') }}
+{%- endmacro -%}

@@ -18,6 +18,7 @@ from conftest import PROJECT, copy_project
 
 from dabing import publish, run
 from dabing.errors import DabingError
+from dabing.sample import write_sample
 
 # Of each run, not of what it publishes.
 OF_THE_RUN = {"release", "release_input", "check_result"}
@@ -181,10 +182,43 @@ def test_models_that_are_built_by_year_read_nothing_that_no_fingerprint_has(tmp_
     folders = ["--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT), "--target-path", str(tmp_path)]
     nodes = dbtRunner().invoke(["parse", "--quiet", *folders]).result.nodes
     by_year = {key for key, node in nodes.items() if node.config.meta.get("built_by") == "benefit_year"}
+    by_period = {key for key, node in nodes.items() if node.config.meta.get("built_by") == "period"}
     assert len(by_year) > 40
-    for key in by_year:
-        assert {"benefit_year", "settlement_id"} & set(nodes[key].columns), key
+    assert len(by_period) == 3
+    for key in by_year | by_period:
+        says_year = {"period", "period_kind"} if key in by_period else {"benefit_year", "settlement_id"}
+        assert says_year & set(nodes[key].columns), key
         for parent in set(nodes[key].depends_on.nodes) - by_year:
             node = nodes[parent]
             is_policy = node.resource_type == "seed" or node.fqn[1] == "policy"
             assert is_policy or node.name in READ, f"{nodes[key].name} reads {node.name}"
+
+
+@pytest.mark.long
+def test_checks_of_a_run_that_builds_some_years_say_what_those_of_a_rebuild_say(tmp_path, monkeypatch):
+    """Rows of earlier files and of other years are not looked at again where a check held of them."""
+    monkeypatch.setenv("DBT_ENV_SECRET_PERSON_KEY", "the same for every warehouse")
+    raw, late = tmp_path / "raw", tmp_path / "late"
+    write_sample(raw, persons=1000, progress=False)
+    for table in ("setl_d", "fee_list_d"):
+        (late / table).mkdir(parents=True)
+        for file in (raw / table).glob("year=2022/*"):
+            shutil.move(file, late / table / file.name)
+    served = run.run(raw, tmp_path / "warehouse")
+    for table in ("setl_d", "fee_list_d"):
+        shutil.copytree(late / table, raw / table / "late")
+    run.run(raw, tmp_path / "warehouse")
+    assert built_years(served) not in ("all", "none")
+    rebuilt = run.run(raw, tmp_path / "rebuilt")
+    assert found_by_checks(served) == found_by_checks(rebuilt)
+    assert_same_marts(served, rebuilt)
+
+
+def found_by_checks(database: Path) -> dict[tuple[str, str, str], tuple[bool, int]]:
+    """What the checks of the newest release found: whether each held, and how many rows did not."""
+    query = """
+        select suite, table_name, check_name, success, failing_rows from quality.check_result
+        where run_id = (select max_by(run_id, release_number) from quality.release)
+    """
+    with duckdb.connect(str(database), read_only=True) as connection:
+        return {tuple(row[:3]): tuple(row[3:]) for row in connection.execute(query).fetchall()}
