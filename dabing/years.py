@@ -7,7 +7,7 @@ that were named. The rows of all others are taken from the served file as they a
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -147,7 +147,7 @@ def only(built: Iterable[int]) -> Iterator[None]:
 
 
 def keep_others(
-    database: Path, served: Path, tables: Iterable[tuple[str, str]], built: Iterable[int]
+    database: Path, served: Path, tables: Iterable[tuple[str, str]], built: Collection[int]
 ) -> dict[str, str]:
     """Put the rows of all other years from the served file into tables that hold those of the years that were built.
 
@@ -158,20 +158,20 @@ def keep_others(
         for schema, table in tables:
             name = f"{quoted(schema)}.{quoted(table)}"
             columns = {row[0] for row in connection.execute(f"describe {name}").fetchall()}
-            conditions[f"{schema}.{table}"] = was_built = _belongs(columns, _listed(built))
-            connection.execute(
-                f"insert into {name} by name select * from served.{name} where not coalesce({was_built}, false)"
-            )
+            conditions[f"{schema}.{table}"] = _rows_of(columns, f"in ({_listed(built)})")
+            others = _rows_of(columns, f"not in ({_listed(built)})" if built else "is not null")
+            connection.execute(f"insert into {name} by name select * from served.{name} where {others}")
     return conditions
 
 
-def _belongs(columns: set[str], years: str) -> str:
-    """Whether a row belongs to one of the years, whatever says it of the row."""
+def _rows_of(columns: set[str], years: str) -> str:
+    """Whether the year of a row is among some years (``in (2021, 2022)``), whatever says it of the row."""
     if "period" in columns:
-        return f"case when period_kind = 'year' then period else period // 100 end in ({years})"
+        return f"case when period_kind = 'year' then period else period // 100 end {years}"
     if "benefit_year" in columns:
-        return f"benefit_year in ({years})"
-    return f"settlement_id in (select settlement_id from claims.int_settlement_year where benefit_year in ({years}))"
+        return f"benefit_year {years}"
+    # A settlement that is there no more has no year, and its rows are in none.
+    return f"settlement_id in (select settlement_id from claims.int_settlement_year where benefit_year {years})"
 
 
 def _listed(years: Iterable[int]) -> str:
