@@ -86,7 +86,7 @@ class Deliveries:
         settlements = {row["setl_id"] for row in batch["setl_d"]}
         batch["fee_list_d"] = [row for row in self.late["fee_list_d"] if row["setl_id"] in settlements]
         for table in SPELLS:
-            if rng.random() < 0.4:
+            if not years or rng.random() < 0.4:
                 batch[table] = self.late[table][:1]
                 for row in rng.sample(self.delivered[table], 1):
                     batch[table].append({**self.population.changed(table, row), "updt_time": stamp})
