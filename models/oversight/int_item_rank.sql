@@ -1,4 +1,5 @@
--- The numbers of item_ranking: drugs, services and materials by persons, cost and what lies outside the policy (rule I5).
+-- The numbers of item_ranking: drugs, services and materials by persons, cost and what lies outside the policy (rule
+-- I5).
 with
 
 lines as (
