@@ -111,7 +111,7 @@ COUNTED_SQL = "counted_rows_expectation"
 NO_ROWS = "expect_no_rows_where"
 BY_ROW = (ColumnMapExpectation, ColumnPairMapExpectation, MulticolumnMapExpectation)
 EXAMPLES = 10
-# The schema of the views on new rows, in a build while its raw border is checked.
+# The schema of the views on new rows, in a build while a border of it is checked.
 NEW_ROWS = "new_rows"
 # Columns that name a person, or may: the key of a raw row can be a person number. They stay out of the published file,
 # the page of the run and its log (rule J3).
@@ -658,15 +658,12 @@ class _Warehouse:
 def _run_suite(
     warehouse: _Warehouse, suite: _Suite, parameters: dict[str, str], earlier: Earlier | None = None
 ) -> list[CheckResult]:
-    """All checks in two goes; then, one by one, what could not be run beside others and what must name its rows."""
+    """What is not known to hold in two goes; then, one by one, what could not be run so and what must name its rows."""
     outcomes = {}
     if earlier and suite.table in earlier.new_rows:
         outcomes = _still_holding(warehouse, suite, parameters, earlier.held)
-    checks = tuple(check for check in suite.checks if check.name not in outcomes)
-    by_row = tuple(check for check in checks if _is_by_row(check))
-    by_table = tuple(check for check in checks if not _is_by_row(check))
-    outcomes |= _outcomes(warehouse, suite, by_table, parameters, "SUMMARY")
-    outcomes |= _outcomes(warehouse, suite, by_row, parameters, "BOOLEAN_ONLY")
+    checks = [check for check in suite.checks if check.name not in outcomes]
+    outcomes |= _in_two_goes(warehouse, suite, checks, parameters)
     for check in checks:
         outcome = outcomes.get(check.name)
         # One condition that cannot be computed takes the whole bundle with it.
@@ -680,21 +677,26 @@ def _still_holding(
     warehouse: _Warehouse, suite: _Suite, parameters: dict[str, str], held: frozenset[tuple[str, str]]
 ) -> dict[str, Any]:
     """What is said of checks that held of the earlier rows and hold of the new ones."""
-    checks = tuple(
+    checks = [
         check
         for check in suite.checks
         if (suite.name, check.name) in held and (_is_by_row(check) or check.type == NO_ROWS)
-    )
-    by_row = tuple(check for check in checks if _is_by_row(check))
-    by_table = tuple(check for check in checks if not _is_by_row(check))
-    new_rows = replace(suite, table=_new_rows_of(suite.table))
-    outcomes = _outcomes(warehouse, new_rows, by_table, parameters, "SUMMARY")
-    outcomes |= _outcomes(warehouse, new_rows, by_row, parameters, "BOOLEAN_ONLY")
+    ]
+    outcomes = _in_two_goes(warehouse, replace(suite, table=_new_rows_of(suite.table)), checks, parameters)
     return {
         name: outcome
         for name, outcome in outcomes.items()
         if not isinstance(outcome, Exception) and outcome.success and not _exception(outcome.exception_info)
     }
+
+
+def _in_two_goes(
+    warehouse: _Warehouse, suite: _Suite, checks: list[_Check], parameters: dict[str, str]
+) -> dict[str, Any]:
+    by_row = tuple(check for check in checks if _is_by_row(check))
+    by_table = tuple(check for check in checks if not _is_by_row(check))
+    outcomes = _outcomes(warehouse, suite, by_table, parameters, "SUMMARY")
+    return outcomes | _outcomes(warehouse, suite, by_row, parameters, "BOOLEAN_ONLY")
 
 
 def _is_by_row(check: _Check) -> bool:

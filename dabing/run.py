@@ -17,6 +17,7 @@ from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -25,6 +26,9 @@ from dabing.database import literal, open_database
 from dabing.errors import DabingError
 from dabing.events import Journal
 from dabing.page import Account, last_account, without_values
+
+if TYPE_CHECKING:
+    from dabing.checks import Earlier
 from dabing.preflight import check_raw_files
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -428,7 +432,7 @@ def _build_phase(phase: str, selection: list[str], database: Path, project: Path
     return tests
 
 
-def _check_border(border: str, database: Path, journal: Journal, earlier=None) -> list:
+def _check_border(border: str, database: Path, journal: Journal, earlier: Earlier | None = None) -> list:
     from dabing import checks
 
     with journal.phase(f"{border} border", f"Checked the {border} border") as checked:
