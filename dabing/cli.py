@@ -59,7 +59,14 @@ def _parser() -> argparse.ArgumentParser:
         metavar="FILE",
         help="where to write the metrics for Prometheus, also of a failed run (default: dabing.prom in the warehouse)",
     )
-    run.add_argument("--rebuild", action="store_true", help="build also when input, code and seeds are unchanged")
+    run.add_argument("--rebuild", action="store_true", help="build everything, also what is unchanged")
+    run.add_argument(
+        "--years",
+        type=_years,
+        default=(),
+        metavar="YEAR,...",
+        help="build these benefit years also if nothing of them differs from the served release",
+    )
 
     whatif = commands.add_parser(
         "whatif",
@@ -101,6 +108,10 @@ def _parser() -> argparse.ArgumentParser:
     cases.add_argument("--directory", type=Path, required=True, help="a new folder for the lists (mode 0700)")
     cases.add_argument("--warehouse", type=Path, default=Path("warehouse"), help="folder of the published result")
     return parser
+
+
+def _years(text: str) -> list[int]:
+    return [int(year) for year in text.split(",")]
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -177,6 +188,7 @@ def main(arguments: list[str] | None = None) -> int:
                 engine=options.engine,
                 log=options.log,
                 metrics_file=options.metrics,
+                named_years=options.years,
             )
     except DabingError as error:
         from dabing.publish import BusyError

@@ -22,3 +22,8 @@ def settings(memory: str) -> dict[str, str]:
     if os.environ.get("DABING_SPILL"):
         given["temp_directory"] = os.environ["DABING_SPILL"]
     return given
+
+
+def literal(value: str) -> str:
+    """A text as SQL, where a statement takes no parameter: in ATTACH and in views."""
+    return "'" + value.replace("'", "''") + "'"

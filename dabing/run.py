@@ -13,18 +13,22 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
-from dabing import publish, report, trouble
-from dabing.database import open_database
+from dabing import publish, report, trouble, years
+from dabing.database import literal, open_database
 from dabing.errors import DabingError
 from dabing.events import Journal
 from dabing.page import Account, last_account, without_values
+
+if TYPE_CHECKING:
+    from dabing.checks import Earlier
 from dabing.preflight import check_raw_files
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -42,16 +46,20 @@ def run(
     engine: str = "duckdb",
     log: str = "auto",
     metrics_file: Path | None = None,
+    named_years: Collection[int] = (),
 ) -> Path:
     """Build the warehouse from ``raw`` and publish it as ``warehouse/dabing.duckdb``; return that path.
 
     The dbt project is that of the working folder, or this one where the working folder has none. Without ``raw`` the
-    project's own folder is used, and filled with the sample when it is not there. Where input, code and seeds are
-    those of the served release nothing is built, unless ``rebuild`` asks for it. With ``engine`` spark the tables are
-    built on a Spark cluster and only the public marts reach the published file (docs/spark.md). Raises DabingError
-    when the input cannot be used or a critical check fails, BusyError when another run is at work; nothing is
-    published then. ``log`` is how it speaks (events.py); the account of the run is a page, JSON and metrics (page.py).
+    project's own folder is used, and filled with the sample when it is not there. Where input, code and seeds are those
+    of the served release nothing is built, unless ``rebuild`` asks for it; where only the input differs, the benefit
+    years that it touches are, and those of ``named_years`` (years.py). With ``engine`` spark the tables are built on a
+    Spark cluster and only the public marts reach the published file (docs/spark.md). Raises DabingError when the input
+    cannot be used or a critical check fails, BusyError when another run is at work; nothing is published then. ``log``
+    is how it speaks (events.py); the account of the run is a page, JSON and metrics (page.py).
     """
+    if named_years and engine == "spark":
+        raise DabingError("--years: on Spark every benefit year is built, always. Leave it out.")
     journal = Journal(log)
     project = Path.cwd() if Path("dbt_project.yml").exists() else PROJECT
     warehouse = warehouse.resolve()
@@ -70,7 +78,7 @@ def run(
         journal.last = last_account(warehouse, engine)
         raw = _raw_folder(raw, project, journal)
         journal.tell("run_started", "", raw=str(raw), warehouse=str(warehouse), engine=engine, process=os.getpid())
-        return _build_where_needed(raw, warehouse, project, keep_failed, rebuild, account)
+        return _build_where_needed(raw, warehouse, project, keep_failed, rebuild, named_years, account)
 
 
 @contextmanager
@@ -86,7 +94,13 @@ def _one_at_a_time(warehouse: Path, journal: Journal) -> Iterator[None]:
 
 
 def _build_where_needed(
-    raw: Path, warehouse: Path, project: Path, keep_failed: bool, rebuild: bool, account: Account
+    raw: Path,
+    warehouse: Path,
+    project: Path,
+    keep_failed: bool,
+    rebuild: bool,
+    named_years: Collection[int],
+    account: Account,
 ) -> Path:
     journal = account.journal
     served = warehouse / publish.DATABASE
@@ -106,7 +120,7 @@ def _build_where_needed(
             " this run goes on; set the clock right.",
             release=last.number,
         )
-    if last is not None and last.sources == sources and not rebuild:
+    if last is not None and last.sources == sources and not rebuild and not named_years:
         journal.tell(
             "nothing_to_do",
             f"Nothing to do: input, code and seeds are those of release {last.number}"
@@ -121,7 +135,13 @@ def _build_where_needed(
         "bytes": sum(file.size for file in files),
         "changes": report.input_changes(files, served),
     }
-    _build_and_publish(raw, warehouse, project, files, sources, keep_failed, account)
+    # Another law or another code may change any year.
+    same = last is not None and (last.sources.code_hash, last.sources.seed_hash) == (
+        sources.code_hash,
+        sources.seed_hash,
+    )
+    kept = served if same and not rebuild and years.can_keep_years(served) else None
+    _build_and_publish(raw, warehouse, project, files, sources, keep_failed, kept, named_years, account)
     if not os.environ.get("DBT_ENV_SECRET_PERSON_KEY"):
         journal.tell("person_key", _without_key(raw, warehouse))
     return served
@@ -162,9 +182,11 @@ def _build_and_publish(
     files: list[publish.InputFile],
     sources: publish.Sources,
     keep_failed: bool,
+    kept: Path | None,
+    named_years: Collection[int],
     account: Account,
 ) -> None:
-    """Build aside under the final name, check, and replace what is served."""
+    """Build aside under the final name, check, and replace what is served; of ``kept`` take the years that stand."""
     served = warehouse / publish.DATABASE
     journal = account.journal
     # Always the same name: dbt keeps what it parsed as long as the path of the database does not change.
@@ -177,13 +199,21 @@ def _build_and_publish(
                 if account.told["engine"] == "spark":
                     results = _build_on_spark(raw, database, project, warehouse, journal)
                 else:
-                    results = _build_and_check(database, project, journal)
+                    results = _build_and_check(database, project, journal, kept, named_years, account)
             finally:
                 # Also when that failed: a file that went while it was read is then the cause, and is what is told.
                 publish.check_unchanged(files, publish.input_files(raw))
         with journal.phase("publish", "Published"):
             with _ended_with(build, keep_failed, account):
-                release = _add_history(database, served, results, files, sources, publish.next_number(warehouse))
+                release = _add_history(
+                    database,
+                    served,
+                    results,
+                    files,
+                    sources,
+                    publish.next_number(warehouse),
+                    account.told.get("built_years", "all"),
+                )
                 summary = report.summary(report.facts(database), report.facts(served))
             publish.publish(database, warehouse, release)
     except BaseException:
@@ -334,25 +364,82 @@ def _ended_with(build: Path, keep_failed: bool, account: Account) -> Iterator[No
             signal.signal(number, handler)
 
 
-def _build_and_check(database: Path, project: Path, journal: Journal) -> list:
+def _build_and_check(
+    database: Path, project: Path, journal: Journal, kept: Path | None, named_years: Collection[int], account: Account
+) -> list:
     """Policy and staging → raw border → everything else → marts border; results of all checks."""
+    from dabing.checks import Earlier
+
+    results = _build_phase("policy and raw tables", ["--select", STAGING], database, project, journal)
+    if kept is None:
+        results += _check_border("raw", database, journal)
+        results += _build_phase("benefits and funds", ["--exclude", STAGING], database, project, journal)
+        return results + _check_border("marts", database, journal)
+    held = years.held_checks(kept)
+    new_rows = years.new_raw_rows(database, account.told["input"]["changes"])
+    results += _check_border("raw", database, journal, Earlier(held, new_rows))
+    # What is read for settlements, and all else that does not go by years.
+    others = ["--exclude", STAGING, f"{years.BY_YEAR}+", "--indirect-selection", "cautious"]
+    results += _build_phase("what settlements read", others, database, project, journal)
+    found = years.differing_years(database, kept, named_years)
+    journal.tell("years", str(found), built=found.built, differing=found.differing)
+    rest, new_rows = ["--select", years.FILTERED, f"{years.BY_YEAR}+"], {}
+    if not found.is_whole:
+        account.told["built_years"] = ", ".join(map(str, found.built)) or "none"
+        with journal.phase("benefit years", "Built the benefit years"):
+            tests, new_rows = _build_years(found.built, database, kept, project, journal)
+        # What held of the years that are kept, and holds of those that were built; all else is tested whole.
+        holding = [test for test in tests if test.success and (test.suite, test.check) in held]
+        journal.checked(holding)
+        results += holding
+        rest += ["--exclude", years.BY_YEAR, years.BY_PERIOD, *(test.check for test in holding)]
+        rest += ["--indirect-selection", "empty"]
+    results += _build_phase("benefits and funds", rest, database, project, journal)
+    return results + _check_border("marts", database, journal, Earlier(held, new_rows))
+
+
+def _build_years(
+    built: list[int], database: Path, kept: Path, project: Path, journal: Journal
+) -> tuple[list, dict[str, str]]:
+    """Build the models that go by years or by periods, of these years only, and take all other rows from ``kept``.
+
+    Returned are what their tests say of the rows that were built, and by table which rows these are.
+    """
+    tests, new_rows = _build_part([years.FILTERED, years.BY_YEAR], built, database, kept, project, journal)
+    periods = years.touched_periods(database, kept, built)
+    more_tests, more_rows = _build_part([years.BY_PERIOD], periods, database, kept, project, journal)
+    return tests + more_tests, new_rows | more_rows
+
+
+def _build_part(
+    models: list[str], built: list[int], database: Path, kept: Path, project: Path, journal: Journal
+) -> tuple[list, dict[str, str]]:
+    from dabing.checks import critical_failures
+
+    with years.only(built):
+        results = _dbt_build(["--select", *models, "--indirect-selection", "cautious"], project, journal)
+    tests = _test_results(results, database)
+    _stop_at_critical(critical_failures(tests), journal)
+    nodes = [result.node for result in results if result.node.resource_type == "model"]
+    tables = [(node.schema, node.name) for node in nodes if node.config.materialized == "table"]
+    return tests, years.keep_others(database, kept, tables, built)
+
+
+def _build_phase(phase: str, selection: list[str], database: Path, project: Path, journal: Journal) -> list:
+    with journal.phase(phase, f"Built {phase}"):
+        tests = _test_results(_dbt_build(selection, project, journal), database)
+    _stop_at_critical(tests, journal)
+    return tests
+
+
+def _check_border(border: str, database: Path, journal: Journal, earlier: Earlier | None = None) -> list:
     from dabing import checks
 
-    results: list[checks.CheckResult] = []
-    for phase, selection, border in (
-        ("policy and raw tables", ["--select", STAGING], "raw"),
-        ("benefits and funds", ["--exclude", STAGING], "marts"),
-    ):
-        with journal.phase(phase, f"Built {phase}"):
-            tests = _dbt_build(selection, database, project, journal)
-        results += tests
-        _stop_at_critical(tests, journal)
-        with journal.phase(f"{border} border", f"Checked the {border} border") as checked:
-            found = checks.run_border(database, border)
-            checked.note = f"{len(found)} checks"
-        results += found
-        _stop_at_critical(found, journal)
-    return results
+    with journal.phase(f"{border} border", f"Checked the {border} border") as checked:
+        found = checks.run_border(database, border, earlier=earlier)
+        checked.note = f"{len(found)} checks"
+    _stop_at_critical(found, journal)
+    return found
 
 
 def _build_on_spark(raw: Path, database: Path, project: Path, warehouse: Path, journal: Journal) -> list:
@@ -362,7 +449,7 @@ def _build_on_spark(raw: Path, database: Path, project: Path, warehouse: Path, j
     spark.keep_key(warehouse)
     with spark.cluster(warehouse / "spark", raw):
         with journal.phase("on Spark", "Built on Spark"):
-            results = _dbt_build([], database, project, journal, engine="spark")
+            results = _test_results(_dbt_build([], project, journal, engine="spark"), database, "spark")
         _stop_at_critical(results, journal)
         with journal.phase("marts into DuckDB", "Brought the marts into DuckDB"):
             manifest = spark.manifest_of(project)
@@ -424,12 +511,17 @@ def _dbt_error(sentences: list[str]) -> DabingError:
     return DabingError(*told, published=tuple(without_values(sentence) for sentence in told))
 
 
-def _dbt_build(selection: list[str], database: Path, project: Path, journal: Journal, engine: str = "duckdb") -> list:
-    """Run `dbt build`; its data tests as check results."""
+def _dbt_build(selection: list[str], project: Path, journal: Journal, engine: str = "duckdb") -> list:
+    """Run `dbt build` without unit tests; the results of its nodes."""
     options = ["--exclude-resource-type", "unit_test", "--indirect-selection", "buildable"]
+    return _dbt(["build", *options, *selection], project, engine, journal)
+
+
+def _test_results(results: list, database: Path, engine: str = "duckdb") -> list:
+    """The data tests among the results of dbt, as check results."""
     return [
         _test_result(result, database, engine)
-        for result in _dbt(["build", *selection, *options], project, engine, journal)
+        for result in results
         if result.node.resource_type == "test" and result.status != "skipped"
     ]
 
@@ -493,6 +585,7 @@ def _add_history(
     files: list[publish.InputFile],
     sources: publish.Sources,
     number: int,
+    built_years: str,
 ) -> publish.Release:
     """Put check results and release of this run, after those of earlier runs, into the file that is to be published."""
     from dabing.checks import write_results
@@ -501,7 +594,7 @@ def _add_history(
     run_id = f"{now:%Y%m%dT%H%M%S}"
     with open_database(database) as connection:
         if served.exists():
-            connection.execute(f"attach '{str(served).replace(chr(39), chr(39) * 2)}' as served (read_only)")
+            connection.execute(f"attach {literal(str(served))} as served (read_only)")
             held = "select table_name from duckdb_tables() where database_name = 'served' and schema_name = 'quality'"
             for table in {"check_result", "release"} & {name for (name,) in connection.execute(held).fetchall()}:
                 connection.execute(f"insert into quality.{table} by name select * from served.quality.{table}")
@@ -514,7 +607,7 @@ def _add_history(
         connection.execute(
             "insert into quality.release by name select $1 as release_number, $2 as run_id, $3 as released_at,"
             " $4 as code_version, $5 as code_hash, $6 as seed_hash, $7 as input_hash, $8 as input_files,"
-            " $9 as input_bytes, $10 as checks, $11 as warnings",
+            " $9 as input_bytes, $10 as checks, $11 as warnings, $12 as built_years",
             [
                 number,
                 run_id,
@@ -527,6 +620,7 @@ def _add_history(
                 sum(file.size for file in files),
                 len(results),
                 sum(not result.success for result in results),
+                built_years,
             ],
         )
         connection.executemany(

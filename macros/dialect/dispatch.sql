@@ -35,6 +35,11 @@
     {{- adapter.dispatch('row_hash', 'dabing')(row, columns) -}}
 {%- endmacro -%}
 
+{#- The same of all columns of a row, `row` being the name that its relation has in the query. -#}
+{%- macro whole_row_hash(row) -%}
+    {{- adapter.dispatch('whole_row_hash', 'dabing')(row) -}}
+{%- endmacro -%}
+
 {#- Keyed hash of a person number (rule J3): 128 bits in hexadecimal, NULL of NULL. The key stands in no SQL, no log
     and no catalog: DuckDB has it as a variable of the connection, Spark reads it from a file that only the build
     may read. -#}
@@ -86,6 +91,11 @@
 {#- How a table is made whose rows are added by something else later and must outlive a build. -#}
 {%- macro kept_table() -%}
     {{- return(adapter.dispatch('kept_table', 'dabing')()) -}}
+{%- endmacro -%}
+
+{#- Whether a run may build some benefit years only and keep the others as they are served. -#}
+{%- macro can_keep_years() -%}
+    {{- return(adapter.dispatch('can_keep_years', 'dabing')()) -}}
 {%- endmacro -%}
 
 {#- The paths of all files below a folder, in order. -#}

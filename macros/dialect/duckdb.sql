@@ -28,6 +28,10 @@
     hash({% for column in columns %}{{ row }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro -%}
 
+{%- macro duckdb__whole_row_hash(row) -%}
+    hash({{ row }})
+{%- endmacro -%}
+
 {%- macro duckdb__person_key(person_number) -%}
     left(sha256(getvariable('person_key') || ':' || {{ person_number }}), 32)
 {%- endmacro -%}
@@ -90,6 +94,10 @@
 
 {%- macro duckdb__kept_table() -%}
     {{- return('incremental') -}}
+{%- endmacro -%}
+
+{%- macro duckdb__can_keep_years() -%}
+    {{- return(true) -}}
 {%- endmacro -%}
 
 {%- macro duckdb__files_below(folder) -%}

@@ -46,6 +46,10 @@
     xxhash64({% for column in columns %}{{ row }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro -%}
 
+{%- macro spark__whole_row_hash(row) -%}
+    xxhash64(struct({{ row }}.*))
+{%- endmacro -%}
+
 {#- A scalar subquery over the key's file: a plan, a view or a log shows the path, never the key. -#}
 {%- macro spark__person_key(person_number) -%}
     left(sha2(
@@ -104,6 +108,10 @@
 {#- A table of its own is swung as a whole; what must outlive a build is kept where it is served (docs/spark.md). -#}
 {%- macro spark__kept_table() -%}
     {{- return('table') -}}
+{%- endmacro -%}
+
+{%- macro spark__can_keep_years() -%}
+    {{- return(false) -}}
 {%- endmacro -%}
 
 {#- binaryFile lists what is there; only its path is read. The raw folder as a whole, because a missing folder of

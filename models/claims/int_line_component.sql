@@ -4,6 +4,11 @@ with
 lines as (
 
     select * from {{ ref('stg_fee_line') }}
+    where
+        settlement_id in (
+            select years.settlement_id from {{ ref('int_settlement_year') }} as years
+            where {{ is_built_year('years.benefit_year') }}
+        )
 
 ),
 

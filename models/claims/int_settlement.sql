@@ -1,4 +1,4 @@
--- A settlement with its area, pool, insurance type, care type and benefit year (rules A4, A7, B6).
+-- A settlement with its area, pool, insurance type, care type and benefit year (rules A7, B6).
 {{ config(materialized='view') }}
 
 with
@@ -27,13 +27,10 @@ care_types as (
 
 ),
 
-pools as (
+years as (
 
-    select
-        pool_region_code,
-        max(benefit_year_basis) as benefit_year_basis
-    from {{ ref('scheme') }}
-    group by pool_region_code
+    select * from {{ ref('int_settlement_year') }}
+    where {{ is_built_year('benefit_year') }}
 
 )
 
@@ -44,15 +41,10 @@ select
     insurance_types.insurance_type,
     insurance_types.insurance_line,
     care_types.care_type,
-    -- A reversal belongs to the benefit year of what it takes back (rule A3).
-    cast(extract(year from case
-        when pools.benefit_year_basis = 'discharge'
-            then coalesce(cast(settlements.root_ended_on as timestamp), settlements.root_settled_at)
-        else settlements.root_settled_at
-    end) as integer) as benefit_year
+    years.benefit_year
 from settlements
+inner join years on settlements.settlement_id = years.settlement_id
 inner join regions on settlements.insured_region_code = regions.region_code
-inner join pools on regions.pool_region_code = pools.pool_region_code
 inner join insurance_types
     on
         settlements.insutype = insurance_types.insutype

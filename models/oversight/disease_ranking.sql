@@ -1,10 +1,9 @@
 -- Diseases of an area and period by persons, cost and out-of-pocket, all persons and aided persons apart (rule I5).
 with
 
-claims as (
+ranked as (
 
-    select * from {{ ref('int_ranked_claim') }}
-    where disease_code is not null
+    select * from {{ ref('int_disease_rank') }}
 
 ),
 
@@ -12,9 +11,7 @@ diseases as (
 
     select * from {{ ref('dim_disease') }}
 
-),
-
-{{ ranking('claims', ['disease_code'], 'settlement_count', ['out_of_pocket']) }}
+)
 
 select
     {{ surrogate_key([

@@ -2,10 +2,9 @@
 -- I5).
 with
 
-claims as (
+ranked as (
 
-    select * from {{ ref('int_ranked_claim') }}
-    where institution_code is not null
+    select * from {{ ref('int_institution_rank') }}
 
 ),
 
@@ -13,9 +12,7 @@ institutions as (
 
     select * from {{ ref('dim_institution') }}
 
-),
-
-{{ ranking('claims', ['institution_code'], 'settlement_count', ['out_of_pocket', 'own_expense']) }}
+)
 
 select
     {{ surrogate_key([

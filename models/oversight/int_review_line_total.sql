@@ -8,6 +8,8 @@ lines as (
         count(*) as line_count,
         sum(line_cost) as line_cost
     from {{ ref('stg_fee_line') }}
+    -- A run that builds some years only has no others here.
+    where settlement_id in (select claims.settlement_id from {{ ref('fct_claim_expense') }} as claims)
     group by settlement_id
 
 ),

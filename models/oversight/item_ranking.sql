@@ -2,22 +2,9 @@
 -- and aided persons apart (rule I5).
 with
 
-lines as (
+ranked as (
 
-    select
-        claims.pool_region_code,
-        claims.region_code,
-        claims.benefit_year,
-        claims.settled_month,
-        claims.person_key,
-        claims.is_aided,
-        coalesce(fee_lines.item_type, 'unclassified') as item_type,
-        fee_lines.item_code,
-        fee_lines.line_cost as total_cost,
-        fee_lines.own_expense + fee_lines.over_limit + fee_lines.pre_self_pay as outside_policy_cost
-    from {{ ref('stg_fee_line') }} as fee_lines
-    inner join {{ ref('int_ranked_claim') }} as claims on fee_lines.settlement_id = claims.settlement_id
-    where fee_lines.item_code is not null
+    select * from {{ ref('int_item_rank') }}
 
 ),
 
@@ -25,9 +12,7 @@ names as (
 
     select * from {{ ref('int_item_name') }}
 
-),
-
-{{ ranking('lines', ['item_type', 'item_code'], 'line_count', ['outside_policy_cost'], ['item_type']) }}
+)
 
 select
     {{ surrogate_key([

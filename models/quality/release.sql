@@ -12,5 +12,6 @@ select
     cast(null as bigint) as input_files,
     cast(null as bigint) as input_bytes,
     cast(null as bigint) as checks,
-    cast(null as bigint) as warnings
+    cast(null as bigint) as warnings,
+    cast(null as {{ dbt.type_string() }}) as built_years
 where false

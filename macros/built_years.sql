@@ -1,0 +1,11 @@
+{#- True of a benefit year that this run builds: of every one, unless the environment names some. `dabing run` then
+    takes the rows of the others from the served file (dabing/years.py). -#}
+{%- macro is_built_year(benefit_year) -%}
+    {%- set years = env_var('DABING_BUILT_YEARS', '') if execute else '' -%}
+    {{ benefit_year ~ ' in (' ~ years ~ ')' if years else 'true' }}
+{%- endmacro -%}
+
+{#- The same of a month such as 202207. -#}
+{%- macro is_built_month(month) -%}
+    {{ is_built_year('floor(' ~ month ~ ' / 100)') }}
+{%- endmacro -%}
