@@ -13,7 +13,7 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -334,32 +334,53 @@ def _environment(raw: Path, database: Path, warehouse: Path, project: Path) -> I
 
 @contextmanager
 def _ended_with(build: Path, keep_failed: bool, account: Account) -> Iterator[None]:
-    """Told to end (SIGTERM, Ctrl-C), the process goes at once and takes its build along: exit code 143 or 130.
+    """Told to end (SIGTERM, Ctrl-C), the process goes at once and takes its build along: exit code 143 or 130. So it
+    does when a thread of dbt dies, as for want of memory: exit code 1.
 
     An exception would not do: what is called in between may catch it, and the run would go on to publish.
     """
 
-    def end(number: int, _: object) -> None:
-        if not keep_failed:
-            # Moved away first: threads that still write would fill the folder again.
-            ended = build.rename(f"{build}.ended")
-            shutil.rmtree(ended, ignore_errors=True)
-        # The signal may have come in the middle of any of this: nothing of it may keep the process from its end.
+    leaving = threading.Lock()
+
+    def leave(code: int, told: Iterable[str]) -> None:
+        # A second signal, or a second thread that died, finds the first one at it.
+        if not leaving.acquire(blocking=False):
+            return
+        told = tuple(told)
+        # The signal may have come in the middle of any of this, and memory may be out: nothing keeps the process from
+        # its end.
         with suppress(Exception):
-            _tell_failure(account, (TOLD_TO_END,))
+            if not keep_failed:
+                # Moved away first: threads that still write would fill the folder again.
+                ended = build.rename(f"{build}.ended")
+                shutil.rmtree(ended, ignore_errors=True)
+        with suppress(Exception):
+            _tell_failure(account, told)
         with suppress(Exception):
             sys.stdout.flush()
-        sys.stderr.write(f"Stopped: {TOLD_TO_END}\n")
+        sys.stderr.write("".join(f"Stopped: {sentence}\n" for sentence in told))
         sys.stderr.flush()
-        os._exit(128 + number)
+        os._exit(code)
+
+    def end(number: int, _: object) -> None:
+        leave(128 + number, [TOLD_TO_END])
+
+    def died(thread: threading.ExceptHookArgs) -> None:
+        # dbt waits for ever for a thread that is dead. The progress bar can do without its own.
+        if type(thread.thread).__module__.startswith("rich"):
+            threading.__excepthook__(thread)
+        else:
+            leave(1, trouble.sentences([f"{thread.exc_type.__name__}: {thread.exc_value}"], build.parent))
 
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     before = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+    threading.excepthook = died
     try:
         yield
     finally:
+        threading.excepthook = threading.__excepthook__
         for number, handler in before.items():
             signal.signal(number, handler)
 
@@ -368,13 +389,14 @@ def _build_and_check(
     database: Path, project: Path, journal: Journal, kept: Path | None, named_years: Collection[int], account: Account
 ) -> list:
     """Policy and staging → raw border → everything else → marts border; results of all checks."""
-    from dabing.checks import Earlier
-
     results = _build_phase("policy and raw tables", ["--select", STAGING], database, project, journal)
     if kept is None:
         results += _check_border("raw", database, journal)
         results += _build_phase("benefits and funds", ["--exclude", STAGING], database, project, journal)
         return results + _check_border("marts", database, journal)
+    # Not before the models are built: importing it takes memory that these may need.
+    from dabing.checks import Earlier
+
     held = years.held_checks(kept)
     new_rows = years.new_raw_rows(database, account.told["input"]["changes"])
     results += _check_border("raw", database, journal, Earlier(held, new_rows))

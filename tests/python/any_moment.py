@@ -111,7 +111,7 @@ def make_build(path: Path) -> None:
         connection.execute(
             "create table quality.release (release_number bigint, run_id varchar, released_at timestamp,"
             " code_version varchar, code_hash varchar, seed_hash varchar, input_hash varchar, input_files bigint,"
-            " input_bytes bigint, checks bigint, warnings bigint);"
+            " input_bytes bigint, checks bigint, warnings bigint, built_years varchar);"
             "create table quality.release_input (source_file varchar, size_bytes bigint, modified_at timestamp);"
             "create table quality.check_result (run_id varchar, checked_at timestamp, suite varchar,"
             " table_name varchar, check_name varchar, rule varchar, severity varchar, success boolean,"
