@@ -117,7 +117,7 @@ def new_raw_rows(database: Path, changes: dict[str, list[str]]) -> dict[str, str
         return {table: f"source_file in ({files})" for (table,) in connection.execute(read).fetchall()}
 
 
-def touched_periods(database: Path, served: Path, built: Iterable[int]) -> list[int]:
+def touched_periods(database: Path, served: Path, built: list[int]) -> list[int]:
     """The years whose periods hold settlements of benefit years that were built, or held some in the served file.
 
     A settlement belongs to a benefit year, and by its day to a month of that year or of another.
@@ -131,7 +131,6 @@ def touched_periods(database: Path, served: Path, built: Iterable[int]) -> list[
         )
         where list_contains($1, benefit_year)
     """
-    built = list(built)
     with _both(database, served) as connection:
         return sorted({*built, *(year for (year,) in connection.execute(query, [built]).fetchall())})
 
