@@ -389,6 +389,8 @@ def _build_and_check(
     database: Path, project: Path, journal: Journal, kept: Path | None, named_years: Collection[int], account: Account
 ) -> list:
     """Policy and staging → raw border → everything else → marts border; results of all checks."""
+    if kept is not None:
+        years.start_from(kept, database, account.told["input"]["changes"])
     results = _build_phase("policy and raw tables", ["--select", STAGING], database, project, journal)
     if kept is None:
         results += _check_border("raw", database, journal)
@@ -417,34 +419,36 @@ def _build_and_check(
         rest += ["--exclude", years.BY_YEAR, years.BY_PERIOD, *(test.check for test in holding)]
         rest += ["--indirect-selection", "empty"]
     results += _build_phase("benefits and funds", rest, database, project, journal)
+    years.end_with(database)
     return results + _check_border("marts", database, journal, Earlier(held, new_rows))
 
 
 def _build_years(
     built: list[int], database: Path, kept: Path, project: Path, journal: Journal
 ) -> tuple[list, dict[str, str]]:
-    """Build the models that go by years or by periods, of these years only, and take all other rows from ``kept``.
+    """Build the models that go by years or by periods, of these years only; all other rows stand as in ``kept``.
 
     Returned are what their tests say of the rows that were built, and by table which rows these are.
     """
-    tests, new_rows = _build_part([years.FILTERED, years.BY_YEAR], built, database, kept, project, journal)
+    tests, new_rows = _build_part([years.FILTERED, years.BY_YEAR], "benefit_year", built, database, project, journal)
     periods = years.touched_periods(database, kept, built)
-    more_tests, more_rows = _build_part([years.BY_PERIOD], periods, database, kept, project, journal)
+    more_tests, more_rows = _build_part([years.BY_PERIOD], "period", periods, database, project, journal)
     return tests + more_tests, new_rows | more_rows
 
 
 def _build_part(
-    models: list[str], built: list[int], database: Path, kept: Path, project: Path, journal: Journal
+    models: list[str], kind: str, built: list[int], database: Path, project: Path, journal: Journal
 ) -> tuple[list, dict[str, str]]:
+    from dabing import spark
     from dabing.checks import critical_failures
 
+    tables = years.tables_built_by(spark.manifest_of(project), kind)
+    years.set_aside(database, tables)
     with years.only(built):
         results = _dbt_build(["--select", *models, "--indirect-selection", "cautious"], project, journal)
     tests = _test_results(results, database)
     _stop_at_critical(critical_failures(tests), journal)
-    nodes = [result.node for result in results if result.node.resource_type == "model"]
-    tables = [(node.schema, node.name) for node in nodes if node.config.materialized == "table"]
-    return tests, years.keep_others(database, kept, tables, built)
+    return tests, years.put_back(database, tables, built)
 
 
 def _build_phase(phase: str, selection: list[str], database: Path, project: Path, journal: Journal) -> list:
@@ -615,7 +619,8 @@ def _add_history(
     now = datetime.now()
     run_id = f"{now:%Y%m%dT%H%M%S}"
     with open_database(database) as connection:
-        if served.exists():
+        # A build that began with what is served has them.
+        if served.exists() and connection.execute("select count(*) from quality.release").fetchone() == (0,):
             connection.execute(f"attach {literal(str(served))} as served (read_only)")
             held = "select table_name from duckdb_tables() where database_name = 'served' and schema_name = 'quality'"
             for table in {"check_result", "release"} & {name for (name,) in connection.execute(held).fetchall()}:
@@ -645,6 +650,7 @@ def _add_history(
                 built_years,
             ],
         )
+        connection.execute("delete from quality.release_input")
         connection.executemany(
             "insert into quality.release_input values ($1, $2, $3)",
             [[file.file, file.size, datetime.fromtimestamp(file.modified_ns / 1e9)] for file in files],

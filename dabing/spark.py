@@ -144,7 +144,8 @@ def _by_name(nodes: Iterable[dict]) -> list[dict]:
 
 def manifest_of(project: Path) -> dict:
     """dbt's own list of what there is, as its last command left it."""
-    return json.loads((project / "target" / "manifest.json").read_text())
+    folder = project / os.environ.get("DBT_TARGET_PATH", "target")
+    return json.loads((folder / "manifest.json").read_text())
 
 
 def serve(database: Path, manifest: dict) -> None:

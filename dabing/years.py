@@ -7,6 +7,7 @@ that were named. The rows of all others are taken from the served file as they a
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,10 @@ BY_PERIOD = "config.meta.built_by:period"
 # Has the year in it, so the run that builds some years leaves it filtered.
 FILTERED = "int_settlement"
 READING = "int_settlement_reading"
+# Read by macros/raw/new_files.sql.
+NEW_FILES = "staging.new_file"
+# Of a table of the served release, while some of its years are built.
+ASIDE = "__aside"
 # Read by macros/built_years.sql.
 VARIABLE = "DABING_BUILT_YEARS"
 DIFFERING = """
@@ -105,8 +110,7 @@ def held_checks(served: Path) -> frozenset[tuple[str, str]]:
 
 def new_raw_rows(database: Path, changes: dict[str, list[str]]) -> dict[str, str]:
     """A condition, by raw table as read, that holds of the rows of new files; none where other rows changed too."""
-    # A correction may reach any row.
-    if changes["changed"] or changes["gone"] or any(file.startswith("correction/") for file in changes["new"]):
+    if not _only_new_files(changes):
         return {}
     files = ", ".join(literal(file) for file in changes["new"]) or "null"
     read = """
@@ -145,21 +149,68 @@ def only(built: Iterable[int]) -> Iterator[None]:
         del os.environ[VARIABLE]
 
 
-def keep_others(
-    database: Path, served: Path, tables: Iterable[tuple[str, str]], built: Collection[int]
-) -> dict[str, str]:
-    """Put the rows of all other years from the served file into tables that hold those of the years that were built.
+def start_from(served: Path, database: Path, changes: dict[str, list[str]]) -> None:
+    """Begin a build with what is served, and say which raw files are new where nothing else changed.
+
+    By it the models of staging add to what they have (macros/raw/new_files.sql).
+    """
+    shutil.copyfile(served, database)
+    with open_database(database) as connection:
+        connection.execute(f"create or replace table {NEW_FILES} (raw_table varchar, source_file varchar)")
+        if _only_new_files(changes):
+            known = f"insert into {NEW_FILES} select distinct split_part(source_file, '/', 1), null from quality.release_input"
+            connection.execute(known)
+            connection.executemany(
+                f"insert into {NEW_FILES} values (split_part($1, '/', 1), $1)", [[file] for file in changes["new"]]
+            )
+
+
+def end_with(database: Path) -> None:
+    """Take away what was of use to the build alone."""
+    with open_database(database) as connection:
+        connection.execute(f"drop table {NEW_FILES}")
+
+
+def _only_new_files(changes: dict[str, list[str]]) -> bool:
+    # A correction may reach any row.
+    is_correction = any(file.startswith("correction/") for file in changes["new"])
+    return not (changes["changed"] or changes["gone"] or is_correction)
+
+
+def tables_built_by(manifest: dict, kind: str) -> list[tuple[str, str]]:
+    """Schema and name of the tables of which the manifest of dbt says ``meta: {built_by: kind}``."""
+    return [
+        (node["schema"], node["name"])
+        for node in manifest["nodes"].values()
+        if node["config"].get("meta", {}).get("built_by") == kind and node["config"]["materialized"] == "table"
+    ]
+
+
+def set_aside(database: Path, tables: Iterable[tuple[str, str]]) -> None:
+    """Give the tables of the served release another name, for their models to build some years beside them."""
+    with open_database(database) as connection:
+        for schema, table in tables:
+            connection.execute(f"alter table {quoted(schema)}.{quoted(table)} rename to {quoted(table + ASIDE)}")
+
+
+def put_back(database: Path, tables: Iterable[tuple[str, str]], built: Collection[int]) -> dict[str, str]:
+    """Put the years that were built in the place of theirs in the tables that were set aside, which get their names back.
 
     Returned is a condition, by table, that holds of the rows that were built.
     """
     conditions = {}
-    with _both(database, served) as connection:
+    with open_database(database) as connection:
+        connection.execute("set preserve_insertion_order = false")
         for schema, table in tables:
-            name = f"{quoted(schema)}.{quoted(table)}"
+            name, aside = (f"{quoted(schema)}.{quoted(found)}" for found in (table, table + ASIDE))
             columns = {row[0] for row in connection.execute(f"describe {name}").fetchall()}
             conditions[f"{schema}.{table}"] = _rows_of(columns, f"in ({_listed(built)})")
-            others = _rows_of(columns, f"not in ({_listed(built)})" if built else "is not null")
-            connection.execute(f"insert into {name} by name select * from served.{name} where {others}")
+            stand = _rows_of(columns, f"not in ({_listed(built)})" if built else "is not null")
+            # A row of no year stands in none.
+            connection.execute(f"delete from {aside} where ({stand}) is not true")
+            connection.execute(f"insert into {aside} by name select * from {name}")
+            connection.execute(f"drop table {name}")
+            connection.execute(f"alter table {aside} rename to {quoted(table)}")
     return conditions
 
 
@@ -181,6 +232,5 @@ def _listed(years: Iterable[int]) -> str:
 @contextmanager
 def _both(database: Path, served: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with open_database(database) as connection:
-        connection.execute("set preserve_insertion_order = false")
         connection.execute(f"attach {literal(str(served))} as served (read_only)")
         yield connection

@@ -93,6 +93,11 @@
     {{- return(adapter.dispatch('kept_table', 'dabing')()) -}}
 {%- endmacro -%}
 
+{#- How the rejects of a raw table are made: a run that finds new files only adds to them, where it may. -#}
+{%- macro kept_rejects() -%}
+    {{- return(kept_table() if can_keep_years() else 'table') -}}
+{%- endmacro -%}
+
 {#- Whether a run may build some benefit years only and keep the others as they are served. -#}
 {%- macro can_keep_years() -%}
     {{- return(adapter.dispatch('can_keep_years', 'dabing')()) -}}
@@ -133,7 +138,7 @@
 
 {#- Where the rows of CSV files are held: Parquet is read where it lies, CSV is parsed once. -#}
 {%- macro csv_rows(table_name) -%}
-    {{- api.Relation.create(database=target.database, schema='staging', identifier='csv_' ~ table_name) -}}
+    {{- return(api.Relation.create(database=target.database, schema='staging', identifier='csv_' ~ table_name)) -}}
 {%- endmacro -%}
 
 {#- Run before a base model: parses the table's CSV files, if there are any, into csv_rows. -#}

@@ -149,17 +149,46 @@
         )) as date) as date_day
 {%- endmacro -%}
 
+{#- The rows of CSV files stand after all others, whatever comes in Parquet files. -#}
 {%- macro duckdb__row_number_of(part_no, kind) -%}
-    {{ part_no }} * 1000000000000000 + dabing_row
+    {{ 9000 if kind == 'csv' else part_no }} * 1000000000000000 + dabing_row
 {%- endmacro -%}
 
 {%- macro duckdb__hold_csv_rows(table_name) -%}
     {%- set paths = raw_files(table_name)['csv'] -%}
-    {%- if paths -%}
-        create or replace table {{ csv_rows(table_name) }} as {{ _read_files_sql('csv', paths) }}
-    {%- else -%}
-        drop table if exists {{ csv_rows(table_name) }}
+    {%- set held = csv_rows(table_name) -%}
+    {%- set added = _added_csv_files(table_name, paths, held) -%}
+    {%- if not paths -%}
+        drop table if exists {{ held }}
+    {%- elif added is none -%}
+        create or replace table {{ held }} as {{ _read_files_sql('csv', paths) }}
+    {%- elif added -%}
+        insert into {{ held }} by name
+        select * replace (dabing_row + (select coalesce(max(dabing_row), 0) from {{ held }}) as dabing_row)
+        from ({{ _read_files_sql('csv', added) }})
     {%- endif -%}
+{%- endmacro -%}
+
+{#- The CSV files whose rows are not held yet; none where they cannot be added to those that are. A column that these do
+    not have changes how all rows are read. -#}
+{%- macro _added_csv_files(table_name, paths, held) -%}
+    {%- set names = new_files(table_name) -%}
+    {%- if names is none or not load_relation(held) -%}
+        {{- return(none) -}}
+    {%- endif -%}
+    {%- set added = [] -%}
+    {%- for path in paths if path[(raw_directory() | length) + 1:] in names -%}
+        {%- do added.append(path) -%}
+    {%- endfor -%}
+    {%- if added -%}
+        {%- set known = run_query('describe ' ~ held).columns[0].values() | map('lower') | list -%}
+        {%- set read = run_query('describe ' ~ _read_files_sql('csv', added)).columns[0].values() | map('lower') -%}
+        {%- if read | reject('in', known) | list -%}
+            {%- do read_whole(table_name) -%}
+            {{- return(none) -}}
+        {%- endif -%}
+    {%- endif -%}
+    {{- return(added) -}}
 {%- endmacro -%}
 
 {#- Nothing to assert: what counts is set in profiles.yml on a connection that is ours alone. -#}

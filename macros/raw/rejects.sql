@@ -1,13 +1,15 @@
 {#- The rows of a base table that are not used, each with its status and why: void (rule A1), superseded by a later
     delivery of the same key (rule A2), quarantined (rule A6). `reasons` maps a reason number (seed quarantine_reason) to
     the condition that earns it; `joins` may bring dictionaries to the base rows, named `delivered`.
-    The base may hold hundreds of millions of rows: it is only ever read through, never held. -#}
+    The base may hold hundreds of millions of rows: it is only ever read through, never held. Where all but new files are
+    as the served release has them, what it says of their rows stands, and is added to. -#}
 {%- macro rejects(raw_table, base, reasons, joins='') -%}
 {%- set key = raw_keys()[raw_table] -%}
 {%- set record_key -%}
     concat_ws('|', {% for column in key %}delivered.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endset -%}
 {%- set is_void = "coalesce(delivered.vali_flag, '1') <> '1'" -%}
+{%- set is_added_to = new_files(raw_table) is not none -%}
 with
 
 judged as (
@@ -18,6 +20,7 @@ judged as (
         {{ reason_list(reasons) }} as reasons
     from {{ base }} as delivered
     {{ joins }}
+    where {{ is_new_row(raw_table, 'delivered') }}
 
 ),
 
@@ -37,17 +40,32 @@ unusable as (
 
 quarantined as (
 
-    select *
+    select row_id
     from unusable
     where not is_void
+    {%- if is_added_to %}
+    union all
+    select row_id from {{ this }} where row_status = 'quarantined'
+    {%- endif %}
 
 ),
+{% if is_added_to %}
+new_hashes as (
 
+    select distinct {{ row_hash('delivered', key) }} as key_hash
+    from {{ base }} as delivered
+    where {{ is_new_row(raw_table, 'delivered') }}
+
+),
+{% endif %}
 -- Keys that come more than once, found by their hash: most do not, and the exact comparison below is for these only.
 repeated_hashes as (
 
     select {{ row_hash('delivered', key) }} as key_hash
     from {{ base }} as delivered
+    {%- if is_added_to %}
+    inner join new_hashes on {{ row_hash('delivered', key) }} = new_hashes.key_hash
+    {%- endif %}
     group by {{ row_hash('delivered', key) }}
     having count(*) > 1
 
@@ -115,6 +133,9 @@ select
     cast(null as {{ dbt.type_string() }}) as raw_row
 from ranked_versions as delivered
 where delivered.version_rank > 1 and not delivered.is_void
+{%- if is_added_to %}
+    and not exists (select 1 from {{ this }} as known where known.row_id = delivered.row_id)
+{%- endif %}
 {%- endmacro -%}
 
 

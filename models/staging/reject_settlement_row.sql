@@ -1,4 +1,6 @@
 -- Rows of setl_d that are not used, but for reversals that do not fit their original (reversal_verdict).
+{{ config(materialized=kept_rejects(), pre_hook="{{ keep_rejects('setl_d', ref('base_settlement')) }}") }}
+
 {% set joins -%}
 left join {{ ref('dim_region') }} as region on delivered.insu_admdvs = region.region_code
     left join {{ ref('int_pool_insurance_type') }} as insurance

@@ -23,6 +23,12 @@ DATABASE = Path("warehouse", "build-next", "dabing.duckdb")
 PARSED = PROJECT / "target" / "parsed_by_tests.msgpack"
 
 
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """What an earlier session kept names folders of its own, which pytest removes."""
+    if not hasattr(session.config, "workerinput"):
+        PARSED.unlink(missing_ok=True)
+
+
 @dataclass(frozen=True)
 class Build:
     """A finished build with what it was made from."""

@@ -114,7 +114,8 @@ class Deliveries:
     def write(self, batch: populations.Tables) -> None:
         """Put the rows beside those that were delivered before."""
         folder = self.folder / f"delivery-{self.count}"
-        populations.write_raw(batch, folder, self.rng, ("csv",))
+        layouts = self.rng.sample(populations.LAYOUTS, self.rng.randint(1, 3))
+        populations.write_raw(batch, folder, self.rng, layouts)
         for table in folder.iterdir():
             shutil.copytree(table, self.raw / table.name / folder.name)
         self.count += 1

@@ -1,0 +1,64 @@
+{#- A run that has found nothing but new files beside those of the served release starts from the tables of that release
+    (dabing/years.py). staging.new_file then has these files by raw table, and of each table whose other rows are read as
+    they were a row without a file. -#}
+
+{#- The new files of a raw table, as paths inside the raw folder; none where all of its rows are read anew. -#}
+{%- macro new_files(raw_table) -%}
+    {%- if execute and load_relation(_new_file_table()) -%}
+        {%- set found = run_query(
+            'select source_file from ' ~ _new_file_table() ~ ' where raw_table = ' ~ sql_text(raw_table) ~ ' order by 1'
+        ) -%}
+        {%- if found -%}
+            {{- return(found.columns[0].values() | select | list) -}}
+        {%- endif -%}
+    {%- endif -%}
+    {{- return(none) -}}
+{%- endmacro -%}
+
+
+{#- True of a delivered row that is read for the first time: of every one, unless the others are as they were. -#}
+{%- macro is_new_row(raw_table, row) -%}
+    {%- set files = new_files(raw_table) -%}
+    {%- if files is none -%}
+        true
+    {%- elif not files -%}
+        false
+    {%- else -%}
+        {{ row }}.source_file in ({% for file in files %}{{ sql_text(file) }}{{ ', ' if not loop.last }}{% endfor %})
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#- All rows of a raw table are read anew by this run after all. -#}
+{%- macro read_whole(raw_table) -%}
+    {%- do run_query('delete from ' ~ _new_file_table() ~ ' where raw_table = ' ~ sql_text(raw_table)) -%}
+{%- endmacro -%}
+
+
+{#- Run before the rejects of a raw table: those of the served release stand, under the places that their rows have among
+    the files now, or go where all is read anew. -#}
+{%- macro keep_rejects(raw_table, base) -%}
+    {%- if execute and load_relation(this) -%}
+        {%- set files = new_files(raw_table) -%}
+        {%- if files is none -%}
+    delete from {{ this }}
+        {%- elif files -%}
+            {%- set place = 'places.first_row + rejected.row_id % 10000000000' -%}
+    update {{ this }} as rejected
+    set row_id = {{ place }}
+    from (
+        select
+            source_file,
+            min(row_id) - min(row_id) % 10000000000 as first_row
+        from {{ base }}
+        group by source_file
+    ) as places
+    where rejected.source_file = places.source_file and rejected.row_id <> {{ place }}
+        {%- endif -%}
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{%- macro _new_file_table() -%}
+    {{- return(api.Relation.create(database=target.database, schema='staging', identifier='new_file')) -}}
+{%- endmacro -%}
