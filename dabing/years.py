@@ -28,6 +28,8 @@ FILTERED = "int_settlement"
 READING = "int_settlement_reading"
 # Read by macros/raw/new_files.sql.
 NEW_FILES = "staging.new_file"
+# Held against what it was in the served release by models/quality/int_touched_settlement.sql.
+PERSONS, BEFORE = "int_person_reading", "__before"
 # Of a table of the served release, while some of its years are built.
 ASIDE = "__aside"
 # Read by macros/built_years.sql.
@@ -156,10 +158,11 @@ def start_from(served: Path, database: Path, changes: dict[str, list[str]]) -> N
     """
     shutil.copyfile(served, database)
     with open_database(database) as connection:
+        connection.execute(f"alter table quality.{PERSONS} rename to {PERSONS}{BEFORE}")
         connection.execute(f"create or replace table {NEW_FILES} (raw_table varchar, source_file varchar)")
         if _only_new_files(changes):
-            known = f"insert into {NEW_FILES} select distinct split_part(source_file, '/', 1), null from quality.release_input"
-            connection.execute(known)
+            known = "select distinct split_part(source_file, '/', 1), null from quality.release_input"
+            connection.execute(f"insert into {NEW_FILES} {known}")
             connection.executemany(
                 f"insert into {NEW_FILES} values (split_part($1, '/', 1), $1)", [[file] for file in changes["new"]]
             )
@@ -169,6 +172,7 @@ def end_with(database: Path) -> None:
     """Take away what was of use to the build alone."""
     with open_database(database) as connection:
         connection.execute(f"drop table {NEW_FILES}")
+        connection.execute(f"drop table quality.{PERSONS}{BEFORE}")
 
 
 def _only_new_files(changes: dict[str, list[str]]) -> bool:
@@ -194,7 +198,7 @@ def set_aside(database: Path, tables: Iterable[tuple[str, str]]) -> None:
 
 
 def put_back(database: Path, tables: Iterable[tuple[str, str]], built: Collection[int]) -> dict[str, str]:
-    """Put the years that were built in the place of theirs in the tables that were set aside, which get their names back.
+    """Put the years that were built in the place of theirs in the tables set aside, which get their names back.
 
     Returned is a condition, by table, that holds of the rows that were built.
     """

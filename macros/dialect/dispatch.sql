@@ -93,8 +93,8 @@
     {{- return(adapter.dispatch('kept_table', 'dabing')()) -}}
 {%- endmacro -%}
 
-{#- How the rejects of a raw table are made: a run that finds new files only adds to them, where it may. -#}
-{%- macro kept_rejects() -%}
+{#- How a table is made that a run with new files only adds to, where it may (macros/raw/new_files.sql). -#}
+{%- macro grown_table() -%}
     {{- return(kept_table() if can_keep_years() else 'table') -}}
 {%- endmacro -%}
 
