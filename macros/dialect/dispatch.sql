@@ -40,6 +40,11 @@
     {{- adapter.dispatch('whole_row_hash', 'dabing')(row) -}}
 {%- endmacro -%}
 
+{#- True of one row in `count`: which, the hash of some of its columns says, so that rows that are equal in them go together. -#}
+{%- macro is_one_in(count, row, columns) -%}
+    {{- adapter.dispatch('is_one_in', 'dabing')(count, row, columns) -}}
+{%- endmacro -%}
+
 {#- Keyed hash of a person number (rule J3): 128 bits in hexadecimal, NULL of NULL. The key stands in no SQL, no log
     and no catalog: DuckDB has it as a variable of the connection, Spark reads it from a file that only the build
     may read. -#}

@@ -50,6 +50,10 @@
     xxhash64(struct({{ row }}.*))
 {%- endmacro -%}
 
+{%- macro spark__is_one_in(count, row, columns) -%}
+    pmod({{ row_hash(row, columns) }}, cast({{ count }} as bigint)) = 0
+{%- endmacro -%}
+
 {#- A scalar subquery over the key's file: a plan, a view or a log shows the path, never the key. -#}
 {%- macro spark__person_key(person_number) -%}
     left(sha2(

@@ -325,6 +325,8 @@ PLACEHOLDERS = {
     "columns_as_json": f"{PREFIX}columns_as_json()",
     "row_hash": f"{PREFIX}row_hash({{% for column in columns %}}"
     "{{ row }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %})",
+    "is_one_in": f"{PREFIX}is_one_in({{{{ count }}}}{{% for column in columns %}}"
+    ", {{ row }}.{{ column }}{% endfor %})",
     "running_total": f"sum({PREFIX}running_total({{{{ step }}}}"
     "{% for value in values.values() %}, cast({{ value[0] }} as {{ value[1] }}){% endfor %})) over ("
     "partition by {{ partition_by | join(', ') }} order by {{ order_by | join(', ') }})",
