@@ -41,8 +41,7 @@ charged as (
         max(lines.unit_price) as unit_price
     from {{ ref('stg_fee_line') }} as lines
     inner join (select distinct item_code from items) as listed on lines.item_code = listed.item_code
-    -- A run that builds some years only has no others here.
-    where lines.settlement_id in (select standing.settlement_id from {{ ref('int_standing_claim') }} as standing)
+    where {{ is_built_settlement('lines.settlement_id', ref('int_standing_claim')) }}
     group by lines.settlement_id, lines.item_code
 
 ),

@@ -7,9 +7,8 @@ lines as (
         settlement_id,
         count(*) as line_count,
         sum(line_cost) as line_cost
-    from {{ ref('stg_fee_line') }}
-    -- A run that builds some years only has no others here.
-    where settlement_id in (select claims.settlement_id from {{ ref('fct_claim_expense') }} as claims)
+    from {{ ref('stg_fee_line') }} as lines
+    where {{ is_built_settlement('lines.settlement_id', ref('fct_claim_expense')) }}
     group by settlement_id
 
 ),
