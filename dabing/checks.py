@@ -364,6 +364,21 @@ def critical_failures(results: Iterable[CheckResult]) -> list[CheckResult]:
     return [result for result in results if not result.success and result.severity == "critical"]
 
 
+def results_that_stand(served: Path, checked: Iterable[str]) -> list[CheckResult]:
+    """What the served release says of the data tests of dbt that were not done again."""
+    query = """
+        select table_name, check_name, rule, severity, success, failing_rows, examples, message
+        from quality.check_result
+        where
+            run_id = (select max_by(run_id, release_number) from quality.release)
+            and suite = 'dbt'
+            and not list_contains($1, check_name)
+    """
+    with open_database(served, read_only=True) as connection:
+        rows = connection.execute(query, [list(checked)]).fetchall()
+    return [CheckResult("dbt", *row[:6], (row[6],) if row[6] else (), row[7]) for row in rows]
+
+
 def write_results(database: Path, results: Iterable[CheckResult], run_id: str, checked_at: datetime) -> None:
     """Adds the results to quality.check_result, without the keys that name persons (rule J3)."""
     rows = [

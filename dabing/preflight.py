@@ -12,6 +12,7 @@ import os
 import re
 import stat
 import zlib
+from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
@@ -42,8 +43,11 @@ PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "a zip or a spreadsheet", b"PAR1":
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
 
 
-def check_raw_files(raw: Path) -> None:
-    """Raise DabingError with one sentence for each file that cannot be read; return when all can."""
+def check_raw_files(raw: Path, known: Collection[str] = ()) -> None:
+    """Raise DabingError with one sentence for each file that cannot be read; return when all can.
+
+    Into the files that are ``known`` to be readable, by path below the raw folder, it does not look again.
+    """
     if not raw.is_dir():
         raise DabingError(f"{raw}: no such folder. Give the folder that holds setl_d and the other raw tables.")
     troubles = [trouble for entry in sorted(raw.iterdir()) if (trouble := _place_trouble(entry))]
@@ -56,7 +60,10 @@ def check_raw_files(raw: Path) -> None:
             f"{raw}: there is no file of settlements. Put the Parquet or CSV files of the extract into"
             f" {raw / 'setl_d'}, one folder a table, or name another folder."
         )
-    troubles += [trouble for table in TABLES for path in files[table] if (trouble := _trouble_of(path))]
+    looked_into = {raw / file for file in known}
+    troubles += [
+        trouble for table in TABLES for path in files[table] if (trouble := _trouble_of(path, path in looked_into))
+    ]
     if troubles:
         raise DabingError(*troubles)
 
@@ -104,16 +111,16 @@ def _files(folder: Path) -> tuple[list[Path], list[str]]:
     return sorted(files), closed
 
 
-def _trouble_of(path: Path) -> str | None:
+def _trouble_of(path: Path, is_known: bool) -> str | None:
     try:
-        return _trouble(path)
+        return _trouble(path, is_known)
     except (FileNotFoundError, duckdb.IOException):
         if path.exists():
             raise
         return f"{path}: went while it was looked at. Run again when the delivery is complete."
 
 
-def _trouble(path: Path) -> str | None:
+def _trouble(path: Path, is_known: bool) -> str | None:
     """What keeps a file from being read and what to do about it; None when it can be read."""
     name = path.name.lower()
     if not path.name.isprintable():
@@ -129,6 +136,8 @@ def _trouble(path: Path) -> str | None:
         return f"{path}: cannot be opened ({error.strerror}). Give the run the right to read it, or take it away."
     if path.stat().st_size == 0:
         return f"{path}: the file is empty (0 bytes). Deliver it again, or take it out of the folder."
+    if is_known:
+        return None
     if name.endswith(".parquet"):
         return _parquet_trouble(path)
     if name.endswith((".csv", ".csv.gz")):

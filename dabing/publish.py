@@ -62,6 +62,14 @@ class Sources:
     code_hash: str
     seed_hash: str
 
+    def differ_in_files_alone(self, other: Sources) -> bool:
+        """Whether code, seeds and the key of the persons are the same."""
+        return (self.code_hash, self.seed_hash, self.input_hash[:8]) == (
+            other.code_hash,
+            other.seed_hash,
+            other.input_hash[:8],
+        )
+
 
 @dataclass(frozen=True)
 class Release:
@@ -135,10 +143,11 @@ def check_unchanged(before: list[InputFile], after: list[InputFile]) -> None:
 
 
 def sources(project: Path, files: list[InputFile], person_key: str) -> Sources:
-    """Fingerprints of input, code and seeds; the key of the persons belongs to the input."""
+    """Fingerprints of input, code and seeds; that of the input begins with one of the key of the persons."""
     told = "\n".join(f"{found.file}\t{found.size}\t{found.modified_ns}" for found in files)
+    key, read = (hashlib.sha256(part.encode()).hexdigest() for part in (f"key {person_key}", told))
     return Sources(
-        input_hash=hashlib.sha256(f"{person_key}\n{told}".encode()).hexdigest()[:32],
+        input_hash=key[:8] + read[:24],
         # The Python side that runs is this package, wherever the project lies.
         code_hash=_hash_of(project, CODE, (".sql", ".yml", ".md")) + _hash_of(PACKAGE, (".",), (".py",)),
         seed_hash=_hash_of(project, SEEDS, (".csv", ".yml")),

@@ -33,7 +33,8 @@ from dabing.preflight import check_raw_files
 
 PROJECT = Path(__file__).resolve().parent.parent
 # The meanings of identity codes are for the raw border.
-STAGING = "+path:models/staging +int_pool_identity"
+STAGED = "models/staging"
+STAGING = f"+path:{STAGED} +int_pool_identity"
 EXAMPLES = 10
 TOLD_TO_END = "told to end before it was done. Nothing was published."
 
@@ -105,13 +106,17 @@ def _build_where_needed(
     journal = account.journal
     served = warehouse / publish.DATABASE
     with journal.phase("raw files", "Looked at the raw files"):
-        check_raw_files(raw)
         for path in publish.remove_leftovers(warehouse):
             journal.tell("leftover_removed", f"Removed what a run left that was killed: {path}")
         _check_served(served)
         files = publish.input_files(raw)
         sources = publish.sources(project, files, _person_key(warehouse))
         last = publish.release_of(served)
+        changes = report.input_changes(files, served)
+        # What this code has found to be readable is.
+        same_code = last is not None and last.sources.code_hash == sources.code_hash
+        known = {file.file for file in files}.difference(*changes.values()) if same_code and changes else ()
+        check_raw_files(raw, known)
     if last is not None and last.released_at > datetime.now():
         journal.tell(
             "clock_set_back",
@@ -133,13 +138,10 @@ def _build_where_needed(
     account.told["input"] = {
         "files": len(files),
         "bytes": sum(file.size for file in files),
-        "changes": report.input_changes(files, served),
+        "changes": changes,
     }
-    # Another law or another code may change any year.
-    same = last is not None and (last.sources.code_hash, last.sources.seed_hash) == (
-        sources.code_hash,
-        sources.seed_hash,
-    )
+    # Another law, another code or another key of the persons changes any year.
+    same = last is not None and last.sources.differ_in_files_alone(sources)
     kept = served if same and not rebuild and years.can_keep_years(served) else None
     _build_and_publish(raw, warehouse, project, files, sources, keep_failed, kept, named_years, account)
     if not os.environ.get("DBT_ENV_SECRET_PERSON_KEY"):
@@ -390,21 +392,36 @@ def _build_and_check(
 ) -> list:
     """Policy and staging → raw border → everything else → marts border; results of all checks."""
     if kept is not None:
-        years.start_from(kept, database, account.told["input"]["changes"])
+        return _build_what_differs(database, project, journal, kept, named_years, account)
     results = _build_phase("policy and raw tables", ["--select", STAGING], database, project, journal)
-    if kept is None:
-        results += _check_border("raw", database, journal)
-        results += _build_phase("benefits and funds", ["--exclude", STAGING], database, project, journal)
-        return results + _check_border("marts", database, journal)
+    results += _check_border("raw", database, journal)
+    results += _build_phase("benefits and funds", ["--exclude", STAGING], database, project, journal)
+    return results + _check_border("marts", database, journal)
+
+
+def _build_what_differs(
+    database: Path, project: Path, journal: Journal, kept: Path, named_years: Collection[int], account: Account
+) -> list:
+    """The same from a copy of what is served, code and seeds being the same: what no new row reaches stands."""
+    changes = account.told["input"]["changes"]
+    years.start_from(kept, database, changes)
+    tables = years.changed_tables(changes)
+    reached = [f"source:raw.{table}+" for table in tables]
+    # The views on raw files, always: the folder may be another one.
+    staged = [f"path:{STAGED}/base_*", *(f"{found},path:{STAGED}" for found in reached)]
+    results = _build_phase("raw tables", ["--select", *staged], database, project, journal)
     # Not before the models are built: importing it takes memory that these may need.
-    from dabing.checks import Earlier
+    from dabing import spark
+    from dabing.checks import Earlier, results_that_stand
 
     held = years.held_checks(kept)
-    new_rows = years.new_raw_rows(database, account.told["input"]["changes"])
+    new_rows = years.new_raw_rows(database, changes)
     results += _check_border("raw", database, journal, Earlier(held, new_rows))
     # What is read for settlements, and all else that does not go by years.
     others = ["--exclude", STAGING, f"{years.BY_YEAR}+", "--indirect-selection", "cautious"]
-    results += _build_phase("what settlements read", others, database, project, journal)
+    if reached:
+        others = ["--select", *reached, *others]
+        results += _build_phase("what settlements read", others, database, project, journal)
     found = years.differing_years(database, kept, named_years)
     journal.tell("years", str(found), built=found.built, differing=found.differing)
     rest, new_rows = ["--select", years.FILTERED, f"{years.BY_YEAR}+"], {}
@@ -419,8 +436,13 @@ def _build_and_check(
         rest += ["--exclude", years.BY_YEAR, years.BY_PERIOD, *(test.check for test in holding)]
         rest += ["--indirect-selection", "empty"]
     results += _build_phase("benefits and funds", rest, database, project, journal)
+    done = {result.check for result in results if result.suite == "dbt"}
+    if missed := years.tests_reached(spark.manifest_of(project), tables) - done:
+        results += _build_phase("tests", ["--select", *missed], database, project, journal)
+    standing = results_that_stand(kept, done | missed)
+    journal.checked(standing)
     years.end_with(database)
-    return results + _check_border("marts", database, journal, Earlier(held, new_rows))
+    return results + standing + _check_border("marts", database, journal, Earlier(held, new_rows))
 
 
 def _build_years(

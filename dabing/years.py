@@ -17,6 +17,7 @@ import duckdb
 
 from dabing.database import literal, open_database
 from dabing.errors import DabingError
+from dabing.preflight import TABLES
 from dabing.publish import quoted
 
 # What models/**/*.yml says of models whose rows belong to one benefit year each and read no other's.
@@ -179,6 +180,22 @@ def _only_new_files(changes: dict[str, list[str]]) -> bool:
     # A correction may reach any row.
     is_correction = any(file.startswith("correction/") for file in changes["new"])
     return not (changes["changed"] or changes["gone"] or is_correction)
+
+
+def changed_tables(changes: dict[str, list[str]]) -> list[str]:
+    """The raw tables of which a file is new, changed or gone."""
+    return sorted({file.split("/")[0] for files in changes.values() for file in files}.intersection(TABLES))
+
+
+def tests_reached(manifest: dict, tables: Iterable[str]) -> set[str]:
+    """The data tests that read anything built from these raw tables."""
+    nodes = {**manifest["nodes"], **manifest["sources"]}
+    reached: set[str] = set()
+    ahead = {key for key, node in manifest["sources"].items() if node["name"] in tables}
+    while ahead:
+        reached |= ahead
+        ahead = {child for key in ahead for child in manifest["child_map"][key]} - reached
+    return {nodes[key]["name"] for key in reached if key in nodes and nodes[key]["resource_type"] == "test"}
 
 
 def tables_built_by(manifest: dict, kind: str) -> list[tuple[str, str]]:
