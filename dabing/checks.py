@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -267,14 +267,21 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Earlier:
-    """What the served release says: which checks held (suite, check), and by table which rows are new since (SQL).
+    """What checks found in the served release, by table which rows are new since (SQL), and the suites of tables in
+    which none is.
 
     All other rows are there as they were. A check that looks at each row alone holds of all rows when it held of those
-    and holds of the new ones, also where it bears a share of failing rows; what does not is looked at whole.
+    and holds of the new ones, also where it bears a share of failing rows; where there is no new row it says what it
+    said. Any other is done over everything.
     """
 
-    held: frozenset[tuple[str, str]]
+    results: Mapping[tuple[str, str], CheckResult]
     new_rows: Mapping[str, str]
+    unchanged: Collection[str] = ()
+
+    def holds(self, suite: str, check: str) -> bool:
+        """Whether a check held."""
+        return (suite, check) in self.results and self.results[suite, check].success
 
 
 @dataclass(frozen=True)
@@ -364,19 +371,16 @@ def critical_failures(results: Iterable[CheckResult]) -> list[CheckResult]:
     return [result for result in results if not result.success and result.severity == "critical"]
 
 
-def results_that_stand(served: Path, checked: Iterable[str]) -> list[CheckResult]:
-    """What the served release says of the data tests of dbt that were not done again."""
+def results_of(served: Path) -> list[CheckResult]:
+    """What the checks of the served release found, as it is published."""
     query = """
-        select table_name, check_name, rule, severity, success, failing_rows, examples, message
+        select suite, table_name, check_name, rule, severity, success, failing_rows, examples, message
         from quality.check_result
-        where
-            run_id = (select max_by(run_id, release_number) from quality.release)
-            and suite = 'dbt'
-            and not list_contains($1, check_name)
+        where run_id = (select max_by(run_id, release_number) from quality.release)
     """
     with open_database(served, read_only=True) as connection:
-        rows = connection.execute(query, [list(checked)]).fetchall()
-    return [CheckResult("dbt", *row[:6], (row[6],) if row[6] else (), row[7]) for row in rows]
+        rows = connection.execute(query).fetchall()
+    return [CheckResult(*row[:7], (row[7],) if row[7] else (), row[8]) for row in rows]
 
 
 def write_results(database: Path, results: Iterable[CheckResult], run_id: str, checked_at: datetime) -> None:
@@ -685,14 +689,20 @@ def _run_suite(
 ) -> list[CheckResult]:
     """What is not known to hold in two goes; then, one by one, what could not be run so and what must name its rows."""
     outcomes = {}
-    if earlier and suite.table in earlier.new_rows:
-        outcomes = _still_holding(warehouse, suite, parameters, earlier.held)
-    checks = [check for check in suite.checks if check.name not in outcomes]
+    standing = {}
+    if earlier and suite.name in earlier.unchanged:
+        rows = [
+            check for check in suite.checks if _looks_at_rows(check) and (suite.name, check.name) in earlier.results
+        ]
+        standing = {check.name: earlier.results[suite.name, check.name] for check in rows}
+    elif earlier and suite.table in earlier.new_rows:
+        outcomes = _still_holding(warehouse, suite, parameters, earlier)
+    checks = [check for check in suite.checks if check.name not in outcomes | standing]
     if earlier:
         # What did not hold is not asked first whether it does.
-        failed = [check for check in checks if _is_by_row(check) and (suite.name, check.name) not in earlier.held]
-        for check in failed:
-            outcomes |= _outcomes(warehouse, suite, (check,), parameters, "SUMMARY")
+        for check in checks:
+            if _is_by_row(check) and not earlier.holds(suite.name, check.name):
+                outcomes |= _outcomes(warehouse, suite, (check,), parameters, "SUMMARY")
     checks = [check for check in checks if check.name not in outcomes]
     outcomes |= _in_two_goes(warehouse, suite, checks, parameters)
     for check in checks:
@@ -701,18 +711,14 @@ def _run_suite(
         broken = isinstance(outcome, Exception) or (outcome is not None and _exception(outcome.exception_info))
         if broken or (outcome is not None and not outcome.success and _is_by_row(check)):
             outcomes |= _outcomes(warehouse, suite, (check,), parameters, "SUMMARY")
-    return [_result(suite, check, outcomes.get(check.name)) for check in suite.checks]
+    return [standing.get(check.name) or _result(suite, check, outcomes.get(check.name)) for check in suite.checks]
 
 
 def _still_holding(
-    warehouse: _Warehouse, suite: _Suite, parameters: dict[str, str], held: frozenset[tuple[str, str]]
+    warehouse: _Warehouse, suite: _Suite, parameters: dict[str, str], earlier: Earlier
 ) -> dict[str, Any]:
     """What is said of checks that held of the earlier rows and hold of the new ones."""
-    checks = [
-        check
-        for check in suite.checks
-        if (suite.name, check.name) in held and (_is_by_row(check) or check.type == NO_ROWS)
-    ]
+    checks = [check for check in suite.checks if _looks_at_rows(check) and earlier.holds(suite.name, check.name)]
     outcomes = _in_two_goes(warehouse, replace(suite, table=_new_rows_of(suite.table)), checks, parameters)
     return {
         name: outcome
@@ -732,6 +738,11 @@ def _in_two_goes(
 
 def _is_by_row(check: _Check) -> bool:
     return issubclass(get_expectation_impl(check.type), BY_ROW)
+
+
+def _looks_at_rows(check: _Check) -> bool:
+    """Whether it says of each row by itself, without any other."""
+    return _is_by_row(check) or check.type == NO_ROWS
 
 
 def _outcomes(

@@ -29,7 +29,7 @@ from dabing.page import Account, last_account, without_values
 
 if TYPE_CHECKING:
     from dabing.checks import Earlier
-from dabing.preflight import check_raw_files
+from dabing.preflight import TABLES, check_raw_files
 
 PROJECT = Path(__file__).resolve().parent.parent
 # The meanings of identity codes are for the raw border.
@@ -408,15 +408,16 @@ def _build_what_differs(
     tables = years.changed_tables(changes)
     reached = [f"source:raw.{table}+" for table in tables]
     # The views on raw files, always: the folder may be another one.
-    staged = [f"path:{STAGED}/base_*", *(f"{found},path:{STAGED}" for found in reached)]
+    staged = [f"path:{STAGED}/base_*,config.materialized:view", *(f"{found},path:{STAGED}" for found in reached)]
     results = _build_phase("raw tables", ["--select", *staged], database, project, journal)
     # Not before the models are built: importing it takes memory that these may need.
     from dabing import spark
-    from dabing.checks import Earlier, results_that_stand
+    from dabing.checks import Earlier, results_of
 
-    held = years.held_checks(kept)
+    before = {(result.suite, result.check): result for result in results_of(kept)}
     new_rows = years.new_raw_rows(database, changes)
-    results += _check_border("raw", database, journal, Earlier(held, new_rows))
+    unchanged = {f"raw_{table}" for table in TABLES}.difference(f"raw_{table}" for table in tables) if new_rows else ()
+    results += _check_border("raw", database, journal, Earlier(before, new_rows, unchanged))
     # What is read for settlements, and all else that does not go by years.
     others = ["--exclude", STAGING, f"{years.BY_YEAR}+", "--indirect-selection", "cautious"]
     if reached:
@@ -430,6 +431,7 @@ def _build_what_differs(
         with journal.phase("benefit years", "Built the benefit years"):
             tests, new_rows = _build_years(found.built, database, kept, project, journal)
         # What held of the years that are kept, and holds of those that were built; all else is tested whole.
+        held = {key for key, result in before.items() if result.success}
         holding = [test for test in tests if test.success and (test.suite, test.check) in held]
         journal.checked(holding)
         results += holding
@@ -439,10 +441,10 @@ def _build_what_differs(
     done = {result.check for result in results if result.suite == "dbt"}
     if missed := years.tests_reached(spark.manifest_of(project), tables) - done:
         results += _build_phase("tests", ["--select", *missed], database, project, journal)
-    standing = results_that_stand(kept, done | missed)
+    standing = [result for (suite, check), result in before.items() if suite == "dbt" and check not in done | missed]
     journal.checked(standing)
     years.end_with(database)
-    return results + standing + _check_border("marts", database, journal, Earlier(held, new_rows))
+    return results + standing + _check_border("marts", database, journal, Earlier(before, new_rows))
 
 
 def _build_years(

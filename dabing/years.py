@@ -29,8 +29,6 @@ FILTERED = "int_settlement"
 READING = "int_settlement_reading"
 # Read by macros/raw/new_files.sql.
 NEW_FILES = "staging.new_file"
-# Held against what it was in the served release by models/quality/int_touched_settlement.sql.
-PERSONS, BEFORE = "int_person_reading", "__before"
 # Of a table of the served release, while some of its years are built.
 ASIDE = "__aside"
 # Read by macros/built_years.sql.
@@ -101,16 +99,6 @@ def differing_years(database: Path, served: Path, named: Iterable[int]) -> Years
     return found
 
 
-def held_checks(served: Path) -> frozenset[tuple[str, str]]:
-    """The checks that held in the served release, as suite and check."""
-    query = """
-        select suite, check_name from quality.check_result
-        where run_id = (select max_by(run_id, release_number) from quality.release) and success
-    """
-    with open_database(served, read_only=True) as connection:
-        return frozenset(connection.execute(query).fetchall())
-
-
 def new_raw_rows(database: Path, changes: dict[str, list[str]]) -> dict[str, str]:
     """A condition, by raw table as read, that holds of the rows of new files; none where other rows changed too."""
     if not _only_new_files(changes):
@@ -159,7 +147,6 @@ def start_from(served: Path, database: Path, changes: dict[str, list[str]]) -> N
     """
     shutil.copyfile(served, database)
     with open_database(database) as connection:
-        connection.execute(f"alter table quality.{PERSONS} rename to {PERSONS}{BEFORE}")
         connection.execute(f"create or replace table {NEW_FILES} (raw_table varchar, source_file varchar)")
         if _only_new_files(changes):
             known = "select distinct split_part(source_file, '/', 1), null from quality.release_input"
@@ -173,7 +160,6 @@ def end_with(database: Path) -> None:
     """Take away what was of use to the build alone."""
     with open_database(database) as connection:
         connection.execute(f"drop table {NEW_FILES}")
-        connection.execute(f"drop table quality.{PERSONS}{BEFORE}")
 
 
 def _only_new_files(changes: dict[str, list[str]]) -> bool:

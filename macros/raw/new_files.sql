@@ -29,15 +29,6 @@
 {%- endmacro -%}
 
 
-{#- Whether of all these raw tables the rows of other files stand as they were. -#}
-{%- macro is_read_by_new_files(raw_tables) -%}
-    {%- for name in raw_tables if new_files(name) is none -%}
-        {{- return(false) -}}
-    {%- endfor -%}
-    {{- return(true) -}}
-{%- endmacro -%}
-
-
 {#- All rows of a raw table are read anew by this run after all. -#}
 {%- macro read_whole(raw_table) -%}
     {%- do run_query('delete from ' ~ _new_file_table() ~ ' where raw_table = ' ~ sql_text(raw_table)) -%}
@@ -65,23 +56,6 @@
     where rejected.source_file = places.source_file and rejected.row_id <> {{ place }}
         {%- endif -%}
     {%- endif -%}
-{%- endmacro -%}
-
-
-{#- Run before a table of settlements: those that nothing new is read of stand, or all go where all are read anew. -#}
-{%- macro keep_untouched(touched) -%}
-    {%- if execute and load_relation(this) -%}
-    delete from {{ this }}
-        {%- if is_read_by_new_files(['setl_d', 'fee_list_d']) %}
-    where settlement_id in (select settlement_id from {{ touched }})
-        {%- endif -%}
-    {%- endif -%}
-{%- endmacro -%}
-
-
-{#- A table as the served release has it, set aside by a run that starts from that release (dabing/years.py). -#}
-{%- macro before(relation) -%}
-    {{- return(relation.incorporate(path={'identifier': relation.identifier ~ '__before'})) -}}
 {%- endmacro -%}
 
 

@@ -49,26 +49,20 @@ quarantined as (
     {%- endif %}
 
 ),
-{% if is_added_to %}
-new_hashes as (
 
+-- Keys that come more than once, found by their hash: most do not, and the exact comparison below is for these only. Where
+-- rows are added it is for the keys of these.
+repeated_hashes as (
+    {% if is_added_to %}
     select distinct {{ row_hash('delivered', key) }} as key_hash
     from {{ base }} as delivered
     where {{ is_new_row(raw_table, 'delivered') }}
-
-),
-{% endif %}
--- Keys that come more than once, found by their hash: most do not, and the exact comparison below is for these only.
-repeated_hashes as (
-
+    {% else %}
     select {{ row_hash('delivered', key) }} as key_hash
     from {{ base }} as delivered
-    {%- if is_added_to %}
-    inner join new_hashes on {{ row_hash('delivered', key) }} = new_hashes.key_hash
-    {%- endif %}
     group by {{ row_hash('delivered', key) }}
     having count(*) > 1
-
+    {% endif %}
 ),
 
 versions as (

@@ -1,13 +1,6 @@
 -- A fingerprint of all that is read for a settlement: its row, its fee lines, and what is told of the person in the
 -- benefit year. Where it is that of the served file for all settlements of a year, the year is as it was.
-{{ config(
-    materialized=grown_table(),
-    enabled=can_keep_years(),
-    pre_hook="{{ keep_untouched(ref('int_touched_settlement')) }}"
-) }}
-
-{%- set touched = ref('int_touched_settlement') %}
-{%- set is_added_to = is_read_by_new_files(['setl_d', 'fee_list_d']) %}
+{{ config(enabled=can_keep_years()) }}
 
 with
 
@@ -22,9 +15,6 @@ settlements as (
         {{ whole_row_hash('settlements') }} as settlement_hash
     from {{ ref('stg_settlement') }} as settlements
     inner join {{ ref('int_settlement_year') }} as years on settlements.settlement_id = years.settlement_id
-    {%- if is_added_to %}
-    inner join {{ touched }} as touched on settlements.settlement_id = touched.settlement_id
-    {%- endif %}
 
 ),
 
@@ -34,9 +24,6 @@ lines as (
         lines.settlement_id,
         sum({{ whole_row_hash('lines') }}) as lines_hash
     from {{ ref('stg_fee_line') }} as lines
-    {%- if is_added_to %}
-    inner join {{ touched }} as touched on lines.settlement_id = touched.settlement_id
-    {%- endif %}
     group by lines.settlement_id
 
 ),
