@@ -691,10 +691,11 @@ def _run_suite(
     outcomes = {}
     standing = {}
     if earlier and suite.name in earlier.unchanged:
-        rows = [
-            check for check in suite.checks if _looks_at_rows(check) and (suite.name, check.name) in earlier.results
-        ]
-        standing = {check.name: earlier.results[suite.name, check.name] for check in rows}
+        standing = {
+            check.name: earlier.results[suite.name, check.name]
+            for check in suite.checks
+            if _looks_at_rows(check) and (suite.name, check.name) in earlier.results and not _asks_for_the_day(check)
+        }
     elif earlier and suite.table in earlier.new_rows:
         outcomes = _still_holding(warehouse, suite, parameters, earlier)
     checks = [check for check in suite.checks if check.name not in outcomes | standing]
@@ -725,6 +726,10 @@ def _still_holding(
         for name, outcome in outcomes.items()
         if not isinstance(outcome, Exception) and outcome.success and not _exception(outcome.exception_info)
     }
+
+
+def _asks_for_the_day(check: _Check) -> bool:
+    return "$today" in str(check.kwargs)
 
 
 def _in_two_goes(
