@@ -408,7 +408,7 @@ def _build_what_differs(
     tables = years.changed_tables(changes)
     reached = [f"source:raw.{table}+" for table in tables]
     # The views on raw files, always: the folder may be another one.
-    staged = [f"path:{STAGED}/base_*,config.materialized:view", *(f"{found},path:{STAGED}" for found in reached)]
+    staged = [f"path:{STAGED}/base_*,config.materialized:view", *(f"{readers},path:{STAGED}" for readers in reached)]
     results = _build_phase("raw tables", ["--select", *staged], database, project, journal)
     # Not before the models are built: importing it takes memory that these may need.
     from dabing import spark
@@ -428,16 +428,22 @@ def _build_what_differs(
     rest, new_rows = ["--select", years.FILTERED, f"{years.BY_YEAR}+"], {}
     if not found.is_whole:
         account.told["built_years"] = ", ".join(map(str, found.built)) or "none"
-        with journal.phase("benefit years", "Built the benefit years"):
-            tests, new_rows = _build_years(found.built, database, kept, project, journal)
-        # What held of the years that are kept, and holds of those that were built; all else is tested whole.
-        held = {key for key, result in before.items() if result.success}
-        holding = [test for test in tests if test.success and (test.suite, test.check) in held]
-        journal.checked(holding)
-        results += holding
+        holding = []
+        if found.built:
+            with journal.phase("benefit years", "Built the benefit years"):
+                tests, new_rows = _build_years(found.built, database, kept, project, journal)
+            # What held of the years that are kept, and holds of those that were built; all else is tested whole.
+            held = {key for key, result in before.items() if result.success}
+            holding = [test for test in tests if test.success and (test.suite, test.check) in held]
+            journal.checked(holding)
+            results += holding
+        else:
+            rest = ["--select", *(f"{years.BY_YEAR}+,{readers}" for readers in reached)]
         rest += ["--exclude", years.BY_YEAR, years.BY_PERIOD, *(test.check for test in holding)]
         rest += ["--indirect-selection", "empty"]
-    results += _build_phase("benefits and funds", rest, database, project, journal)
+    # A file that is of no raw table reaches nothing.
+    if found.built or reached:
+        results += _build_phase("benefits and funds", rest, database, project, journal)
     done = {result.check for result in results if result.suite == "dbt"}
     if missed := years.tests_reached(spark.manifest_of(project), tables) - done:
         results += _build_phase("tests", ["--select", *missed], database, project, journal)

@@ -157,6 +157,19 @@ def test_only_years_that_a_delivery_touches_are_built_and_all_is_as_a_rebuild_ha
     assert_same_marts(served, publish_unchecked(deliveries.raw, tmp_path / "rebuilt"))
 
 
+def test_what_no_new_row_reaches_stands(tmp_path, publish_unchecked):
+    """Movements of the funds that come once more build no year, a file beside the raw tables builds nothing."""
+    deliveries = Deliveries(tmp_path, PROJECT / "seeds", random.Random(6), persons=20)
+    served = publish_unchecked(deliveries.raw, tmp_path / "warehouse")
+    shutil.copytree(deliveries.raw / "fund_txn_d" / "delivery-0", deliveries.raw / "fund_txn_d" / "again")
+    publish_unchecked(deliveries.raw, tmp_path / "warehouse")
+    assert built_years(served) == "none"
+    (deliveries.raw / "note.txt").write_text("The second delivery is the first one.")
+    publish_unchecked(deliveries.raw, tmp_path / "warehouse")
+    assert built_years(served) == "none"
+    assert_same_marts(served, publish_unchecked(deliveries.raw, tmp_path / "rebuilt"))
+
+
 def test_years_cannot_be_named_where_all_are_built(tmp_path):
     with pytest.raises(DabingError, match="on Spark every benefit year is built"):
         run.run(tmp_path / "raw", tmp_path / "warehouse", engine="spark", named_years=[2021])
