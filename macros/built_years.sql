@@ -10,7 +10,8 @@
     {{ is_built_year('floor(' ~ month ~ ' / 100)') }}
 {%- endmacro -%}
 
-{#- True of a settlement that this run builds, the others being missing in `settlements`: a join with these would do, and later. -#}
+{#- True of a settlement that this run builds. The others are missing in `settlements`, so a join with these says the same,
+    but not before every row has been read. -#}
 {%- macro is_built_settlement(settlement_id, settlements) -%}
     {%- set years = env_var('DABING_BUILT_YEARS', '') if execute else '' -%}
     {{ settlement_id ~ ' in (select built.settlement_id from ' ~ settlements ~ ' as built)' if years else 'true' }}
