@@ -7,8 +7,8 @@ lines as (
         settlement_id,
         count(*) as line_count,
         sum(line_cost) as line_cost
-    from {{ ref('stg_fee_line') }} as lines
-    where {{ is_built_settlement('lines.settlement_id', ref('fct_claim_expense')) }}
+    from {{ ref('stg_fee_line') }}
+    where {{ is_built_settlement('settlement_id', ref('fct_claim_expense')) }}
     group by settlement_id
 
 ),
