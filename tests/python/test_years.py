@@ -157,6 +157,7 @@ def test_only_years_that_a_delivery_touches_are_built_and_all_is_as_a_rebuild_ha
     assert_same_marts(served, publish_unchecked(deliveries.raw, tmp_path / "rebuilt"))
 
 
+@pytest.mark.long
 def test_what_no_new_row_reaches_stands(tmp_path, publish_unchecked):
     """Movements of the funds that come once more build no year, a file beside the raw tables builds nothing."""
     deliveries = Deliveries(tmp_path, PROJECT / "seeds", random.Random(6), persons=20)
