@@ -36,7 +36,7 @@
 
 
 {#- Run before the rejects of a raw table: those of the served release stand, under the places that their rows have among
-    the files now, or go where all is read anew. -#}
+    the files now (the last ten digits of row_id are the place in the file), or go where all is read anew. -#}
 {%- macro keep_rejects(raw_table, base) -%}
     {%- if execute and can_keep_years() and load_relation(this) -%}
         {%- set files = new_files(raw_table) -%}

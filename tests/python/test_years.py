@@ -113,8 +113,8 @@ class Deliveries:
         return made
 
     def write(self, batch: populations.Tables) -> None:
-        """Put the rows beside those that were delivered before."""
-        folder = self.folder / f"delivery-{self.count}"
+        """Put the rows beside those that were delivered before, and ahead of them among the names: places shift."""
+        folder = self.folder / f"delivery-{9 - self.count}"
         layouts = self.rng.sample(populations.LAYOUTS, self.rng.randint(1, 3))
         populations.write_raw(batch, folder, self.rng, layouts)
         for table in folder.iterdir():
@@ -162,7 +162,7 @@ def test_what_no_new_row_reaches_stands(tmp_path, publish_unchecked):
     """Movements of the funds that come once more build no year, a file beside the raw tables builds nothing."""
     deliveries = Deliveries(tmp_path, PROJECT / "seeds", random.Random(6), persons=20)
     served = publish_unchecked(deliveries.raw, tmp_path / "warehouse")
-    shutil.copytree(deliveries.raw / "fund_txn_d" / "delivery-0", deliveries.raw / "fund_txn_d" / "again")
+    shutil.copytree(deliveries.raw / "fund_txn_d" / "delivery-9", deliveries.raw / "fund_txn_d" / "again")
     publish_unchecked(deliveries.raw, tmp_path / "warehouse")
     assert built_years(served) == "none"
     (deliveries.raw / "note.txt").write_text("The second delivery is the first one.")
