@@ -270,9 +270,10 @@ class Earlier:
     """What checks found in the served release, by table which rows are new since (SQL), and the suites of tables in
     which none is.
 
-    All other rows are there as they were. A check that looks at each row alone holds of all rows when it held of those
-    and holds of the new ones, also where it bears a share of failing rows; where there is no new row it says what it
-    said. Any other is done over everything.
+    All other rows are there as they were. A check that looks at each row alone, or beside tables without new rows,
+    holds of all rows when it held of those and holds of the new ones, also where it bears a share of failing rows;
+    where it counts rows that fail, new ones are added; where there is no new row it says what it said. Any other is
+    done over everything.
     """
 
     results: Mapping[tuple[str, str], CheckResult]
@@ -294,6 +295,8 @@ class _Check:
     key_columns: tuple[str, ...]
     problem: str
     what_to_do: str
+    # The suites of the tables beside which a query looks at each row alone; none where it does not.
+    beside: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -546,6 +549,7 @@ def _read_check(entry: dict[str, Any], suite_meta: dict[str, Any]) -> _Check:
         key_columns=keys,
         problem=str(meta["problem"]).strip().rstrip("."),
         what_to_do=str(meta["what_to_do"]).strip(),
+        beside=tuple(meta["beside"]) if "beside" in meta else () if entry["type"] == NO_ROWS else None,
     )
 
 
@@ -694,10 +698,12 @@ def _run_suite(
         standing = {
             check.name: earlier.results[suite.name, check.name]
             for check in suite.checks
-            if _looks_at_rows(check) and (suite.name, check.name) in earlier.results and not _asks_for_the_day(check)
+            if _looks_at_rows(check, earlier)
+            and (suite.name, check.name) in earlier.results
+            and not _asks_for_the_day(check)
         }
     elif earlier and suite.table in earlier.new_rows:
-        outcomes = _still_holding(warehouse, suite, parameters, earlier)
+        outcomes = _of_new_rows(warehouse, suite, parameters, earlier)
     checks = [check for check in suite.checks if check.name not in outcomes | standing]
     if earlier:
         # What did not hold is not asked first whether it does.
@@ -715,17 +721,39 @@ def _run_suite(
     return [standing.get(check.name) or _result(suite, check, outcomes.get(check.name)) for check in suite.checks]
 
 
-def _still_holding(
-    warehouse: _Warehouse, suite: _Suite, parameters: dict[str, str], earlier: Earlier
-) -> dict[str, Any]:
-    """What is said of checks that held of the earlier rows and hold of the new ones."""
-    checks = [check for check in suite.checks if _looks_at_rows(check) and earlier.holds(suite.name, check.name)]
+def _of_new_rows(warehouse: _Warehouse, suite: _Suite, parameters: dict[str, str], earlier: Earlier) -> dict[str, Any]:
+    """What new rows alone say of checks: that they still hold, or how many more rows fail than did."""
+    before = {check.name: earlier.results.get((suite.name, check.name)) for check in suite.checks}
+    counted = {check.name: found for check in suite.checks if (found := _counted_before(check, before[check.name]))}
+    checks = [
+        check
+        for check in suite.checks
+        if _looks_at_rows(check, earlier) and (check.name in counted or earlier.holds(suite.name, check.name))
+    ]
     outcomes = _in_two_goes(warehouse, replace(suite, table=_new_rows_of(suite.table)), checks, parameters)
-    return {
-        name: outcome
-        for name, outcome in outcomes.items()
-        if not isinstance(outcome, Exception) and outcome.success and not _exception(outcome.exception_info)
-    }
+    said = {}
+    for name, outcome in outcomes.items():
+        if isinstance(outcome, Exception) or _exception(outcome.exception_info):
+            continue
+        if name in counted:
+            more = outcome.result["details"]["examples"]
+            outcome.result["observed_value"] += before[name].failing_rows
+            outcome.result["details"]["examples"] = sorted([*counted[name], *more])[:EXAMPLES]
+            outcome.success = False
+        elif not outcome.success:
+            continue
+        said[name] = outcome
+    return said
+
+
+def _counted_before(check: _Check, result: CheckResult | None) -> list[str]:
+    """The rows that a failed check named, where it counted rows and all that it named can be told from its result."""
+    if check.beside is None or _asks_for_the_day(check) or PERSON_COLUMNS & set(check.key_columns):
+        return []
+    if result is None or result.success or not result.ran:
+        return []
+    found = [key for text in result.examples for key in text.split("; ")]
+    return found if len(found) == min(result.failing_rows, EXAMPLES) else []
 
 
 def _asks_for_the_day(check: _Check) -> bool:
@@ -745,9 +773,9 @@ def _is_by_row(check: _Check) -> bool:
     return issubclass(get_expectation_impl(check.type), BY_ROW)
 
 
-def _looks_at_rows(check: _Check) -> bool:
-    """Whether it says of each row by itself, without any other."""
-    return _is_by_row(check) or check.type == NO_ROWS
+def _looks_at_rows(check: _Check, earlier: Earlier) -> bool:
+    """Whether it says of each row by itself, beside tables that are as they were."""
+    return _is_by_row(check) or (check.beside is not None and set(check.beside) <= set(earlier.unchanged))
 
 
 def _outcomes(

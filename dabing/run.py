@@ -407,8 +407,9 @@ def _build_what_differs(
     years.start_from(kept, database, changes)
     tables = years.changed_tables(changes)
     reached = [f"source:raw.{table}+" for table in tables]
-    # The views on raw files, always: the folder may be another one.
-    staged = [f"path:{STAGED}/base_*,config.materialized:view", *(f"{readers},path:{STAGED}" for readers in reached)]
+    # The views on raw files, always: the folder may be another one. And what says which settlements are read anew.
+    always = [f"path:{STAGED}/base_*,config.materialized:view", "stg_touched_settlement", "stg_settlement_reading"]
+    staged = [*always, *(f"{readers},path:{STAGED}" for readers in reached)]
     results = _build_phase("raw tables", ["--select", *staged], database, project, journal)
     # Not before the models are built: importing it takes memory that these may need.
     from dabing import spark
@@ -425,32 +426,35 @@ def _build_what_differs(
         results += _build_phase("what settlements read", others, database, project, journal)
     found = years.differing_years(database, kept, named_years)
     journal.tell("years", str(found), built=found.built, differing=found.differing)
-    rest, new_rows = ["--select", years.FILTERED, f"{years.BY_YEAR}+"], {}
+    manifest = spark.manifest_of(project)
+    read, standing, new_rows = years.raw_sources(manifest, tables), set(), {}
+    rest = ["--select", f"{years.BY_YEAR}+"]
     if not found.is_whole:
         account.told["built_years"] = ", ".join(map(str, found.built)) or "none"
-        holding = []
-        if found.built:
-            with journal.phase("benefit years", "Built the benefit years"):
-                tests, new_rows = _build_years(found.built, database, kept, project, journal)
-            # What held of the years that are kept, and holds of those that were built; all else is tested whole.
-            held = {key for key, result in before.items() if result.success}
-            holding = [test for test in tests if test.success and (test.suite, test.check) in held]
-            journal.checked(holding)
-            results += holding
-        else:
-            rest = ["--select", *(f"{years.BY_YEAR}+,{readers}" for readers in reached)]
-        rest += ["--exclude", years.BY_YEAR, years.BY_PERIOD, *(test.check for test in holding)]
-        rest += ["--indirect-selection", "empty"]
-    # A file that is of no raw table reaches nothing.
-    if found.built or reached:
+        rest = ["--indirect-selection", "empty", "--exclude", years.BY_YEAR, years.BY_PERIOD]
+    if found.built and not found.is_whole:
+        with journal.phase("benefit years", "Built the benefit years"):
+            tests, new_rows = _build_years(found.built, database, kept, project, journal)
+        # What held of the years that are kept, and holds of those that were built; all else is tested whole.
+        held = {key for key, result in before.items() if result.success}
+        holding = [test for test in tests if test.success and (test.suite, test.check) in held]
+        journal.checked(holding)
+        results += holding
+        rest += [*(test.check for test in holding), "--select", *years.FILTERED, f"{years.BY_YEAR}+"]
+    elif not found.is_whole:
+        standing = years.standing(manifest, read, database, kept)
+        after_years = years.readers(manifest, years.built_by_parts(manifest))
+        left = years.names(manifest, "model", years.readers(manifest, read, standing) & after_years - standing)
+        rest = [*rest, "--select", *left] if left else []
+    if rest:
         results += _build_phase("benefits and funds", rest, database, project, journal)
     done = {result.check for result in results if result.suite == "dbt"}
-    if missed := years.tests_reached(spark.manifest_of(project), tables) - done:
+    if missed := years.names(manifest, "test", years.readers(manifest, read, standing)) - done:
         results += _build_phase("tests", ["--select", *missed], database, project, journal)
-    standing = [result for (suite, check), result in before.items() if suite == "dbt" and check not in done | missed]
-    journal.checked(standing)
+    as_ever = [result for (suite, check), result in before.items() if suite == "dbt" and check not in done | missed]
+    journal.checked(as_ever)
     years.end_with(database)
-    return results + standing + _check_border("marts", database, journal, Earlier(before, new_rows))
+    return results + as_ever + _check_border("marts", database, journal, Earlier(before, new_rows))
 
 
 def _build_years(
@@ -460,9 +464,13 @@ def _build_years(
 
     Returned are what their tests say of the rows that were built, and by table which rows these are.
     """
-    tests, new_rows = _build_part([years.FILTERED, years.BY_YEAR], "benefit_year", built, database, project, journal)
+    with years.listed_files(database, built):
+        selection = [*years.FILTERED, years.BY_YEAR]
+        tests, new_rows = _build_part(selection, "benefit_year", built, database, project, journal)
     periods = years.touched_periods(database, kept, built)
-    more_tests, more_rows = _build_part([years.BY_PERIOD], "period", periods, database, project, journal)
+    # A period may have settlements of benefit years that are not built, of any file.
+    selection = [*years.FILES_READ, years.BY_PERIOD]
+    more_tests, more_rows = _build_part(selection, "period", periods, database, project, journal)
     return tests + more_tests, new_rows | more_rows
 
 
@@ -475,7 +483,10 @@ def _build_part(
     tables = years.tables_built_by(spark.manifest_of(project), kind)
     years.set_aside(database, tables)
     with years.only(built):
-        results = _dbt_build(["--select", *models, "--indirect-selection", "cautious"], project, journal)
+        # Of all rows, and not of those of some files.
+        others = [f"{view}+1,resource_type:test" for view in years.FILES_READ]
+        selection = ["--select", *models, "--exclude", *others, "--indirect-selection", "cautious"]
+        results = _dbt_build(selection, project, journal)
     tests = _test_results(results, database)
     _stop_at_critical(critical_failures(tests), journal)
     return tests, years.put_back(database, tables, built)

@@ -1,7 +1,8 @@
 """Which benefit years a run builds: those of which something that is read differs from the served release, and those
 that were named. The rows of all others are taken from the served file as they are.
 
-``quality.int_settlement_reading`` has a fingerprint of all that is read for a settlement but code and seeds.
+``quality.int_settlement_reading`` and ``int_line_reading`` have fingerprints of all that is read for a settlement but
+code and seeds.
 """
 
 from __future__ import annotations
@@ -24,27 +25,64 @@ from dabing.publish import quoted
 BY_YEAR = "config.meta.built_by:benefit_year"
 # And of those whose rows belong to one period each, a year or a month of it.
 BY_PERIOD = "config.meta.built_by:period"
-# Has the year in it, so the run that builds some years leaves it filtered.
-FILTERED = "int_settlement"
+# Views of raw rows: of those files alone, in which settlements of the years that are built lie.
+FILES_READ = ("stg_settlement", "stg_fee_line")
+# All views that are of these years alone while they are built, and whole again then.
+FILTERED = (*FILES_READ, "int_settlement")
 READING = "int_settlement_reading"
 # Read by macros/raw/new_files.sql.
 NEW_FILES = "staging.new_file"
+# Read by macros/built_years.sql.
+BUILT_FILES = "staging.built_file"
+# Of a build and of what is served, before a schema.
+FILES = ("", "served.")
 # Of a table of the served release, while some of its years are built.
 ASIDE = "__aside"
-# Read by macros/built_years.sql.
+# Read there too.
 VARIABLE = "DABING_BUILT_YEARS"
+# Kept as the served release has them, under another name: what is read now is held against them there.
+KEPT = {"staging.reversal_verdict", "quality.int_person_reading"}
+AS_SERVED = "__served"
+# Of most years all rows are the same, which their sum tells sooner than they do.
 DIFFERING = """
-    with years as (
-        select settlement_id, benefit_year, reading_hash from quality.int_settlement_reading
+    with readings as (
+        select *, true as is_served from served.quality.int_settlement_reading
         union all
-        select settlement_id, benefit_year, reading_hash from served.quality.int_settlement_reading
+        select *, false as is_served from quality.int_settlement_reading
+    ),
+    line_readings as (
+        select *, true as is_served from served.quality.int_line_reading
+        union all
+        select *, false as is_served from quality.int_line_reading
+    ),
+    years as (
+        select
+            benefit_year,
+            sum(hash(settlement_id, reading_hash)) filter (is_served)
+            is distinct from sum(hash(settlement_id, reading_hash)) filter (not is_served) as differs
+        from readings
+        group by benefit_year
+    ),
+    lines as (
+        select
+            sum(hash(settlement_id, lines_hash)) filter (is_served)
+            is distinct from sum(hash(settlement_id, lines_hash)) filter (not is_served) as differ
+        from line_readings
+    ),
+    differing_lines as (
+        select settlement_id from line_readings where (select differ from lines)
+        group by settlement_id, lines_hash having count(*) = 1
     ),
     differing as (
-        select settlement_id, benefit_year from years group by settlement_id, benefit_year, reading_hash
-        having count(*) = 1
+        select settlement_id, benefit_year from readings
+        where benefit_year in (select benefit_year from years where differs)
+        group by settlement_id, benefit_year, reading_hash having count(*) = 1
+        union all
+        select readings.settlement_id, readings.benefit_year
+        from differing_lines inner join quality.int_settlement_reading as readings using (settlement_id)
     )
     select benefit_year, count(distinct differing.settlement_id)
-    from (select distinct benefit_year from years) as known
+    from years
     left join differing using (benefit_year)
     group by benefit_year order by benefit_year
 """
@@ -154,12 +192,15 @@ def start_from(served: Path, database: Path, changes: dict[str, list[str]]) -> N
             connection.executemany(
                 f"insert into {NEW_FILES} values (split_part($1, '/', 1), $1)", [[file] for file in changes["new"]]
             )
+        for table in KEPT:
+            connection.execute(f"create or replace table {table}{AS_SERVED} as from {table}")
 
 
 def end_with(database: Path) -> None:
     """Take away what was of use to the build alone."""
     with open_database(database) as connection:
-        connection.execute(f"drop table {NEW_FILES}")
+        for table in (NEW_FILES, *(f"{table}{AS_SERVED}" for table in KEPT)):
+            connection.execute(f"drop table {table}")
 
 
 def _only_new_files(changes: dict[str, list[str]]) -> bool:
@@ -173,15 +214,56 @@ def changed_tables(changes: dict[str, list[str]]) -> list[str]:
     return sorted({file.split("/")[0] for files in changes.values() for file in files}.intersection(TABLES))
 
 
-def tests_reached(manifest: dict, tables: Iterable[str]) -> set[str]:
-    """The data tests that read anything built from these raw tables."""
-    nodes = {**manifest["nodes"], **manifest["sources"]}
-    reached: set[str] = set()
-    ahead = {key for key, node in manifest["sources"].items() if node["name"] in tables}
+def readers(manifest: dict, keys: Iterable[str], standing: Collection[str] = ()) -> set[str]:
+    """These nodes of dbt's graph and all that reads them, but through nodes that stand as they were."""
+    found: set[str] = set()
+    ahead = set(keys)
     while ahead:
-        reached |= ahead
-        ahead = {child for key in ahead for child in manifest["child_map"][key]} - reached
-    return {nodes[key]["name"] for key in reached if key in nodes and nodes[key]["resource_type"] == "test"}
+        found |= ahead
+        ahead = {child for key in ahead if key not in standing for child in manifest["child_map"][key]} - found
+    return found
+
+
+def raw_sources(manifest: dict, tables: Collection[str]) -> set[str]:
+    """The nodes of raw tables."""
+    return {key for key, node in manifest["sources"].items() if node["name"] in tables}
+
+
+def built_by_parts(manifest: dict) -> set[str]:
+    """The models of which a run may build some benefit years or periods alone."""
+    return {key for key, node in manifest["nodes"].items() if node["config"].get("meta", {}).get("built_by")}
+
+
+def names(manifest: dict, kind: str, keys: Iterable[str]) -> set[str]:
+    """The names of these nodes that are of a kind: ``model``, ``test``."""
+    nodes = manifest["nodes"]
+    return {nodes[key]["name"] for key in keys if key in nodes and nodes[key]["resource_type"] == kind}
+
+
+def standing(manifest: dict, read: Collection[str], database: Path, served: Path) -> set[str]:
+    """The models that hold what they hold in the served file, in a run that builds no year.
+
+    These are all that are built by years, and what was built from the raw tables that are ``read`` and came out equal.
+    """
+    nodes = manifest["nodes"]
+    by_parts = built_by_parts(manifest)
+    after = {key for key in readers(manifest, by_parts) - by_parts if key.startswith("model.")}
+    found = {key for key, node in nodes.items() if node["name"] == FILTERED[-1]} | by_parts
+    built = readers(manifest, read) - readers(manifest, by_parts)
+    # Others are read by nothing that is left.
+    tables = [
+        key
+        for key in built & nodes.keys()
+        if nodes[key]["config"].get("materialized") in ("table", "incremental")
+        and not after.isdisjoint(manifest["child_map"][key])
+    ]
+    with _both(database, served) as connection:
+        return found | {key for key in tables if len({_sum(connection, file, nodes[key]) for file in FILES}) == 1}
+
+
+def _sum(connection: duckdb.DuckDBPyConnection, file: str, node: dict) -> tuple:
+    table = f"{file}{quoted(node['schema'])}.{quoted(node['name'])}"
+    return connection.execute(f"select count(*), sum(hash(node)) from {table} as node").fetchone()
 
 
 def tables_built_by(manifest: dict, kind: str) -> list[tuple[str, str]]:
@@ -191,6 +273,26 @@ def tables_built_by(manifest: dict, kind: str) -> list[tuple[str, str]]:
         for node in manifest["nodes"].values()
         if node["config"].get("meta", {}).get("built_by") == kind and node["config"]["materialized"] == "table"
     ]
+
+
+@contextmanager
+def listed_files(database: Path, built: Collection[int]) -> Iterator[None]:
+    """Say in which raw files the settlements of some benefit years and their fee lines lie, for the time of the block.
+
+    The others are then not read for these years.
+    """
+    settlements = f"select settlement_id from claims.int_settlement_year where benefit_year in ({_listed(built)})"
+    files = " union all ".join(
+        f"select distinct {literal(raw_table)} as raw_table, source_file from {base} where setl_id in ({settlements})"
+        for raw_table, base in (("setl_d", "staging.base_settlement"), ("fee_list_d", "staging.base_fee_line"))
+    )
+    with open_database(database) as connection:
+        connection.execute(f"create or replace table {BUILT_FILES} as {files}")
+    try:
+        yield
+    finally:
+        with open_database(database) as connection:
+            connection.execute(f"drop table {BUILT_FILES}")
 
 
 def set_aside(database: Path, tables: Iterable[tuple[str, str]]) -> None:

@@ -16,3 +16,12 @@
     {%- set years = env_var('DABING_BUILT_YEARS', '') if execute else '' -%}
     {{ settlement_id ~ ' in (select built.settlement_id from ' ~ settlements ~ ' as built)' if years else 'true' }}
 {%- endmacro -%}
+
+{#- `delivered` comes from a file in which rows of settlements lie that this run builds: of every one, unless the run has
+    listed these files (dabing/years.py). -#}
+{%- macro is_in_built_files(raw_table) -%}
+    {{ is_in_files_of(
+        api.Relation.create(database=target.database, schema='staging', identifier='built_file'),
+        'raw_table = ' ~ sql_text(raw_table)
+    ) }}
+{%- endmacro -%}

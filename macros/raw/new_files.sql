@@ -29,15 +29,21 @@
 {%- endmacro -%}
 
 
+{#- True of a delivered row that is added to those that are as they were; of none where all rows are read anew. -#}
+{%- macro is_added_row(raw_table, row) -%}
+    {{ is_new_row(raw_table, row) if new_files(raw_table) is not none else 'false' }}
+{%- endmacro -%}
+
+
 {#- All rows of a raw table are read anew by this run after all. -#}
 {%- macro read_whole(raw_table) -%}
     {%- do run_query('delete from ' ~ _new_file_table() ~ ' where raw_table = ' ~ sql_text(raw_table)) -%}
 {%- endmacro -%}
 
 
-{#- Run before the rejects of a raw table: those of the served release stand, under the places that their rows have among
-    the files now (the last ten digits of row_id are the place in the file), or go where all is read anew. -#}
-{%- macro keep_rejects(raw_table, base) -%}
+{#- Run before a table of delivered rows that is added to: those of the served release stand, under the places that they
+    have among the files now (the last ten digits of row_id are the place in the file), or go where all is read anew. -#}
+{%- macro keep_rows(raw_table, base) -%}
     {%- if execute and can_keep_years() and load_relation(this) -%}
         {%- set files = new_files(raw_table) -%}
         {%- if files is none -%}
@@ -56,6 +62,30 @@
     where rejected.source_file = places.source_file and rejected.row_id <> {{ place }}
         {%- endif -%}
     {%- endif -%}
+{%- endmacro -%}
+
+
+{#- `delivered` comes from a file of which some rows of a table come: then no other file is read. -#}
+{%- macro is_in_files_of(table, condition='true') -%}
+    {%- if execute and can_keep_years() and load_relation(table) -%}
+        {%- set query = 'select distinct source_file from ' ~ table ~ ' where ' ~ condition ~ ' order by 1' -%}
+        {%- set files = run_query(query).columns[0].values() -%}
+        {%- if files -%}
+    delivered.source_file in ({% for file in files %}{{ sql_text(file) }}{{ ', ' if not loop.last }}{% endfor %})
+        {%- else -%}
+    false
+        {%- endif -%}
+    {%- else -%}
+    true
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#- The table of a model as the served release has it, which the build keeps until its end; none in a full build. -#}
+{%- macro as_served(model) -%}
+    {{- return(load_relation(api.Relation.create(
+        database=target.database, schema=model.schema, identifier=model.identifier ~ '__served'
+    )) if execute) -}}
 {%- endmacro -%}
 
 

@@ -1,9 +1,10 @@
 -- The benefit year that a settlement belongs to (rules A3, A4).
+{{ config(materialized=grown_table(), pre_hook="{{ keep_settlements('setl_d', touched_settlements()) }}") }}
 with
 
 settlements as (
 
-    select * from {{ ref('stg_settlement') }}
+    select * from {{ ref('stg_settlement_reading') }}
 
 ),
 

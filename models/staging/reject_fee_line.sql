@@ -1,5 +1,5 @@
 -- Rows of fee_list_d that are not used, each with its status and why (rules A1, A2, A6).
-{{ config(materialized=grown_table(), pre_hook="{{ keep_rejects('fee_list_d', ref('base_fee_line')) }}") }}
+{{ config(materialized=grown_table(), pre_hook="{{ keep_rows('fee_list_d', ref('base_fee_line')) }}") }}
 
 {{ rejects('fee_list_d', ref('base_fee_line'), [
     {'code': 'Q01 missing_key', 'when': 'delivered.bkkp_sn is null or delivered.setl_id is null'},

@@ -1,5 +1,5 @@
 -- Rows of fund_txn_d that are not used, each with its status and why (rules A1, A2, A6).
-{{ config(materialized=grown_table(), pre_hook="{{ keep_rejects('fund_txn_d', ref('base_fund_transaction')) }}") }}
+{{ config(materialized=grown_table(), pre_hook="{{ keep_rows('fund_txn_d', ref('base_fund_transaction')) }}") }}
 
 {% set joins -%}
 left join {{ ref('dim_region') }} as region on delivered.insu_admdvs = region.region_code

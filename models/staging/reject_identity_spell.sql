@@ -1,5 +1,5 @@
 -- Rows of psn_idet_d that are not used, each with its status and why (rules A1, A2, A6).
-{{ config(materialized=grown_table(), pre_hook="{{ keep_rejects('psn_idet_d', ref('base_identity_spell')) }}") }}
+{{ config(materialized=grown_table(), pre_hook="{{ keep_rows('psn_idet_d', ref('base_identity_spell')) }}") }}
 
 {% set joins -%}
 left join {{ ref('dim_region') }} as region on delivered.insu_admdvs = region.region_code

@@ -7,30 +7,31 @@ rejected_rows as (
 
 ),
 
-verdicts as (
+unfit as (
 
     select * from {{ ref('reversal_verdict') }}
+    where reasons is not null
 
 ),
 
 delivered as (
 
-    select * from {{ ref('base_settlement') }}
+    select * from {{ ref('base_settlement') }} as delivered
+    where {{ is_in_files_of(ref('reversal_verdict'), 'reasons is not null') }}
 
 ),
 
 unfit_reversals as (
 
     select
-        verdicts.row_id,
-        verdicts.setl_id as record_key,
+        unfit.row_id,
+        unfit.setl_id as record_key,
         'quarantined' as row_status,
-        verdicts.reasons,
+        unfit.reasons,
         delivered.source_file,
         coalesce(delivered.raw_row, {{ typed_row_as_json('setl_d') }}) as raw_row
-    from verdicts
-    inner join delivered on verdicts.row_id = delivered.row_id
-    where verdicts.reasons is not null
+    from unfit
+    inner join delivered on unfit.row_id = delivered.row_id
 
 )
 

@@ -1,5 +1,5 @@
 -- Rows of setl_d that are not used, but for reversals that do not fit their original (reversal_verdict).
-{{ config(materialized=grown_table(), pre_hook="{{ keep_rejects('setl_d', ref('base_settlement')) }}") }}
+{{ config(materialized=grown_table(), pre_hook="{{ keep_rows('setl_d', ref('base_settlement')) }}") }}
 
 {% set joins -%}
 left join {{ ref('dim_region') }} as region on delivered.insu_admdvs = region.region_code

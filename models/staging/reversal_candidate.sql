@@ -1,10 +1,12 @@
 -- Usable rows of setl_d that take back another, and those that they name: few, so that the chains are followed through
 -- a small table (rule A3).
-with
-
-usable as (
-
-    select
+{{ config(materialized=grown_table(), pre_hook=[
+    "{{ keep_rows('setl_d', ref('base_settlement')) }}",
+    "{{ keep_candidates(ref('reject_settlement_row')) }}",
+]) }}
+{%- set base = ref('base_settlement') %}
+{%- set is_added_to = new_files('setl_d') is not none %}
+{%- set columns %}
         delivered.row_id,
         delivered.setl_id,
         nullif(delivered.init_setl_id, delivered.setl_id) as original_id,
@@ -15,17 +17,55 @@ usable as (
         delivered.insutype,
         delivered.med_type,
         delivered.dise_no,
-        coalesce(delivered.medfee_sumamt, 0) as medfee_sumamt
-    from {{ ref('base_settlement') }} as delivered
-    where {{ is_accepted(ref('reject_settlement_row')) }}
+        coalesce(delivered.medfee_sumamt, 0) as medfee_sumamt,
+        delivered.source_file
+{%- endset %}
+with
+
+usable as (
+
+    select {{ columns }}
+    from {{ base }} as delivered
+    where
+        {{ is_accepted(ref('reject_settlement_row')) }}
+        and {{ is_new_row('setl_d', 'delivered') }}
 
 ),
-
-named as (
+{% if is_added_to %}
+-- Originals that nothing named before: rows of any file.
+sought as (
 
     select distinct original_id as setl_id
     from usable
+    where
+        original_id is not null
+        and original_id not in (select setl_id from {{ this }})
+        and original_id not in (select original_id from {{ this }} where original_id is not null)
+
+),
+
+earlier as (
+
+    select {{ columns }}
+    from {{ base }} as delivered
+    inner join sought on delivered.setl_id = sought.setl_id
+    where
+        {{ is_accepted(ref('reject_settlement_row')) }}
+        and not {{ is_new_row('setl_d', 'delivered') }}
+
+),
+{% endif %}
+named as (
+
+    select original_id as setl_id
+    from usable
     where original_id is not null
+    {%- if is_added_to %}
+    union
+    select original_id as setl_id from {{ this }} where original_id is not null
+    {%- else %}
+    group by original_id
+    {%- endif %}
 
 )
 
@@ -33,3 +73,7 @@ select usable.*
 from usable
 left join named on usable.setl_id = named.setl_id
 where usable.original_id is not null or named.setl_id is not null
+{%- if is_added_to %}
+union all
+select * from earlier
+{%- endif %}

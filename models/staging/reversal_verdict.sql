@@ -55,6 +55,7 @@ all_judged as (
 select
     reversals.row_id,
     reversals.setl_id,
+    reversals.source_file,
     reversals.original_id,
     all_judged.root_id,
     all_judged.root_time,

@@ -25,4 +25,6 @@ select
     end as item_type,
     delivered.chrgitm_lv in ('01', '02', '1', '2', '1.0', '2.0', '甲', '乙', '甲类', '乙类') as is_inside_catalogue
 from {{ ref('base_fee_line') }} as delivered
-where {{ is_accepted(ref('reject_fee_line')) }}
+where
+    {{ is_accepted(ref('reject_fee_line')) }}
+    and {{ is_in_built_files('fee_list_d') }}

@@ -56,6 +56,9 @@ COLUMNS: dict[str, dict[str, str]] = {
     "staging.base_fee_line_sample": _columns(
         varchar="bkkp_sn setl_id parse_errors", money="det_item_fee_sumamt fulamt_ownpay_amt"
     ),
+    "staging.base_settlement_sample": _columns(
+        varchar="setl_id vali_flag parse_errors", money="medfee_sumamt fulamt_ownpay_amt"
+    ),
     "staging.base_visit": RAW_COMMON
     | _columns(varchar="mdtrt_id dscg_maindiag_code", timestamp="begntime endtime", date="die_date"),
     "staging.base_person": RAW_COMMON | _columns(varchar="psn_no psn_name gend psn_cert_type certno", date="brdy"),
@@ -314,6 +317,7 @@ GOOD: dict[str, dict[str, object]] = {
         det_item_fee_sumamt=1000 fulamt_ownpay_amt=100
     """),
     "staging.base_fee_line_sample": _row("bkkp_sn=L1 setl_id=S1 det_item_fee_sumamt=1000 fulamt_ownpay_amt=100"),
+    "staging.base_settlement_sample": _row("setl_id=S1 vali_flag=1 medfee_sumamt=1000 fulamt_ownpay_amt=100"),
     "staging.base_visit": RAW_ROW
     | _row("mdtrt_id=M1 dscg_maindiag_code=J18 begntime=2021-03-01 endtime=2021-03-09 die_date=2021-03-09"),
     "staging.base_person": RAW_ROW
@@ -1681,6 +1685,37 @@ def test_rows_of_which_a_check_held_are_not_looked_at_again(delivered_anew):
     assert not results["raw_psn_idet_d", "identity_codes_have_a_meaning"].success
     of_nothing = replace(nothing_new, results={})
     assert checks.run_border(path, "raw", earlier=of_nothing) == checks.run_border(path, "raw")
+
+
+def test_rows_that_failed_are_counted_on(good, tmp_path):
+    """Settlements with every fault, delivered twice; what the first delivery said is known as it is published."""
+    path = tmp_path / "warehouse.duckdb"
+    shutil.copyfile(good, path)
+    found = []
+    for file in ("old.csv", "new.csv"):
+        with duckdb.connect(str(path)) as connection:
+            for suite, _, table, changes, _ in RAW_FAULTS:
+                if suite == "raw_setl_d":
+                    _plant(connection, table, {**GOOD[table], **changes, "source_file": file})
+        found.append(checks.run_border(path, "raw"))
+    before = {
+        (result.suite, result.check): replace(result, examples=("; ".join(result.examples),) if result.examples else ())
+        for result in found[0]
+    }
+    others = {suite for suite in checks.SUITES["raw"] if suite != "raw_setl_d"}
+    earlier = Earlier(before, {"staging.base_settlement": "source_file = 'new.csv'"}, others)
+    assert checks.run_border(path, "raw", earlier=earlier) == found[1]
+    assert checks.run_border(path, "raw", earlier=replace(earlier, unchanged=())) == found[1]
+    # The rows of before are not looked at once more, nor beside a table that is as it was.
+    for check in ("total_is_the_sum_of_its_parts", "persons_with_settlements_are_insured"):
+        known = {("raw_setl_d", check): replace(before["raw_setl_d", check], failing_rows=1000, examples=(TEN_KEYS,))}
+        results = checks.run_border(path, "raw", earlier=replace(earlier, results={**before, **known}))
+        (result,) = (result for result in results if result.check == check)
+        assert result.failing_rows == 1000 + before["raw_setl_d", check].failing_rows
+        assert result.examples[0] == "setl_id=A0"
+
+
+TEN_KEYS = "; ".join(f"setl_id=A{number}" for number in range(10))
 
 
 def test_of_a_table_without_new_rows_a_check_of_rows_says_what_it_said(delivered_anew):
