@@ -267,17 +267,18 @@ class CheckResult:
 
 @dataclass(frozen=True)
 class Earlier:
-    """What checks found in the served release, by table which rows are new since (SQL), and the suites of tables in
-    which none is.
+    """What checks found in the served release, by table which rows are new since (SQL), whether these were added or
+    stand for others, and the suites of tables in which none is.
 
     All other rows are there as they were. A check that looks at each row alone, or beside tables without new rows,
     holds of all rows when it held of those and holds of the new ones, also where it bears a share of failing rows;
-    where it counts rows that fail, new ones are added; where there is no new row it says what it said. Any other is
-    done over everything.
+    where it counts rows that fail, added ones are counted on; where there is no new row it says what it said. Any other
+    is done over everything.
     """
 
     results: Mapping[tuple[str, str], CheckResult]
     new_rows: Mapping[str, str]
+    are_added: bool = False
     unchanged: Collection[str] = ()
 
     def holds(self, suite: str, check: str) -> bool:
@@ -724,7 +725,11 @@ def _run_suite(
 def _of_new_rows(warehouse: _Warehouse, suite: _Suite, parameters: dict[str, str], earlier: Earlier) -> dict[str, Any]:
     """What new rows alone say of checks: that they still hold, or how many more rows fail than did."""
     before = {check.name: earlier.results.get((suite.name, check.name)) for check in suite.checks}
-    counted = {check.name: found for check in suite.checks if (found := _counted_before(check, before[check.name]))}
+    counted = {
+        check.name: found
+        for check in suite.checks
+        if earlier.are_added and (found := _counted_before(check, before[check.name]))
+    }
     checks = [
         check
         for check in suite.checks
@@ -735,7 +740,7 @@ def _of_new_rows(warehouse: _Warehouse, suite: _Suite, parameters: dict[str, str
     for name, outcome in outcomes.items():
         if isinstance(outcome, Exception) or _exception(outcome.exception_info):
             continue
-        if name in counted:
+        if name in counted and outcome.result["observed_value"] is not None:
             more = outcome.result["details"]["examples"]
             outcome.result["observed_value"] += before[name].failing_rows
             outcome.result["details"]["examples"] = sorted([*counted[name], *more])[:EXAMPLES]

@@ -179,19 +179,20 @@ def only(built: Iterable[int]) -> Iterator[None]:
 
 
 def start_from(served: Path, database: Path, changes: dict[str, list[str]]) -> None:
-    """Begin a build with what is served, and say which raw files are new where nothing else changed.
+    """Begin a build with what is served, and say of each raw table which files are new where nothing else changed.
 
     By it the models of staging add to what they have (macros/raw/new_files.sql).
     """
     shutil.copyfile(served, database)
     with open_database(database) as connection:
         connection.execute(f"create or replace table {NEW_FILES} (raw_table varchar, source_file varchar)")
-        if _only_new_files(changes):
-            known = "select distinct split_part(source_file, '/', 1), null from quality.release_input"
-            connection.execute(f"insert into {NEW_FILES} {known}")
-            connection.executemany(
-                f"insert into {NEW_FILES} values (split_part($1, '/', 1), $1)", [[file] for file in changes["new"]]
-            )
+        known = connection.execute("select source_file from quality.release_input").fetchall()
+        whole = set(TABLES) if _corrects(changes) else {_table(file) for file in changes["changed"] + changes["gone"]}
+        rows = [*{(_table(file), None) for (file,) in known}, *((_table(file), file) for file in changes["new"])]
+        tables, files = zip(*rows, strict=True)
+        added = f"insert into {NEW_FILES} select unnest($1::varchar[]), unnest($2::varchar[])"
+        connection.execute(added, [tables, files])
+        connection.execute(f"delete from {NEW_FILES} where list_contains($1::varchar[], raw_table)", [[*whole]])
         for table in KEPT:
             connection.execute(f"create or replace table {table}{AS_SERVED} as from {table}")
 
@@ -201,17 +202,25 @@ def end_with(database: Path) -> None:
     with open_database(database) as connection:
         for table in (NEW_FILES, *(f"{table}{AS_SERVED}" for table in KEPT)):
             connection.execute(f"drop table {table}")
+        connection.execute("delete from staging.stg_touched_settlement")
 
 
 def _only_new_files(changes: dict[str, list[str]]) -> bool:
-    # A correction may reach any row.
-    is_correction = any(file.startswith("correction/") for file in changes["new"])
-    return not (changes["changed"] or changes["gone"] or is_correction)
+    return not (changes["changed"] or changes["gone"] or _corrects(changes))
+
+
+def _corrects(changes: dict[str, list[str]]) -> bool:
+    """Whether corrections changed: one may reach any row."""
+    return any(_table(file) == "correction" for files in changes.values() for file in files)
+
+
+def _table(file: str) -> str:
+    return file.split("/")[0]
 
 
 def changed_tables(changes: dict[str, list[str]]) -> list[str]:
     """The raw tables of which a file is new, changed or gone."""
-    return sorted({file.split("/")[0] for files in changes.values() for file in files}.intersection(TABLES))
+    return sorted({_table(file) for files in changes.values() for file in files}.intersection(TABLES))
 
 
 def readers(manifest: dict, keys: Iterable[str], standing: Collection[str] = ()) -> set[str]:

@@ -2,7 +2,7 @@
 {{ config(enabled=can_keep_years()) }}
 
 select
-    person_key,
-    sum(fact_hash) as facts_hash
-from {{ ref('int_person_fact') }}
-group by person_key
+    facts.person_key,
+    sum({{ row_hash('facts', ['valid_from', 'valid_to', 'fact_hash']) }}) as facts_hash
+from {{ ref('int_person_fact') }} as facts
+group by facts.person_key

@@ -1703,7 +1703,7 @@ def test_rows_that_failed_are_counted_on(good, tmp_path):
         for result in found[0]
     }
     others = {suite for suite in checks.SUITES["raw"] if suite != "raw_setl_d"}
-    earlier = Earlier(before, {"staging.base_settlement": "source_file = 'new.csv'"}, others)
+    earlier = Earlier(before, {"staging.base_settlement": "source_file = 'new.csv'"}, True, others)
     assert checks.run_border(path, "raw", earlier=earlier) == found[1]
     assert checks.run_border(path, "raw", earlier=replace(earlier, unchanged=())) == found[1]
     # The rows of before are not looked at once more, nor beside a table that is as it was.
@@ -1713,6 +1713,10 @@ def test_rows_that_failed_are_counted_on(good, tmp_path):
         (result,) = (result for result in results if result.check == check)
         assert result.failing_rows == 1000 + before["raw_setl_d", check].failing_rows
         assert result.examples[0] == "setl_id=A0"
+    # Rows that stand for others are not counted beside these.
+    more = {key: replace(result, failing_rows=99) for key, result in before.items()}
+    replaced = Earlier(more, earlier.new_rows)
+    assert checks.run_border(path, "raw", earlier=replaced) == found[1]
 
 
 TEN_KEYS = "; ".join(f"setl_id=A{number}" for number in range(10))
@@ -1721,7 +1725,7 @@ TEN_KEYS = "; ".join(f"setl_id=A{number}" for number in range(10))
 def test_of_a_table_without_new_rows_a_check_of_rows_says_what_it_said(delivered_anew):
     path, earlier = delivered_anew
     before = {key: replace(result, success=False, failing_rows=77) for key, result in earlier.results.items()}
-    stands = Earlier(before, earlier.new_rows, {"raw_setl_d"})
+    stands = Earlier(before, earlier.new_rows, True, {"raw_setl_d"})
     results = {(result.suite, result.check): result for result in checks.run_border(path, "raw", earlier=stands)}
     for check in ("hospital_level_is_known", "total_is_the_sum_of_its_parts"):
         assert results["raw_setl_d", check].failing_rows == 77
