@@ -418,7 +418,7 @@ def _build_what_differs(
     before = {(result.suite, result.check): result for result in results_of(kept)}
     new_rows = years.new_raw_rows(database, changes)
     unchanged = {f"raw_{table}" for table in TABLES}.difference(f"raw_{table}" for table in tables) if new_rows else ()
-    results += _check_border("raw", database, journal, Earlier(before, new_rows, True, unchanged))
+    results += _check_border("raw", database, journal, Earlier(before, new_rows, are_added=True, unchanged=unchanged))
     # What is read for settlements, and all else that does not go by years.
     others = ["--exclude", STAGING, f"{years.BY_YEAR}+", "--indirect-selection", "cautious"]
     if reached:

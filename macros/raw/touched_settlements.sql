@@ -51,9 +51,10 @@
 {%- endmacro -%}
 
 
-{#- Run before the candidates of reversals: those of the served release stand that are used and needed. -#}
+{#- Run after the candidates of reversals: those of the served release stand that are used and needed. Not before, so that
+    what a row named that is not used any more need not be sought among all rows. -#}
 {%- macro keep_candidates(rejects) -%}
-    {%- if execute and can_keep_years() and load_relation(this) -%}
+    {%- if execute and can_keep_years() and new_files('setl_d') is not none -%}
     delete from {{ this }}
     where
         row_id in (select row_id from {{ rejects }})

@@ -1,9 +1,10 @@
 -- Usable rows of setl_d that take back another, and those that they name: few, so that the chains are followed through
 -- a small table (rule A3).
-{{ config(materialized=grown_table(), pre_hook=[
-    "{{ keep_rows('setl_d', ref('base_settlement')) }}",
-    "{{ keep_candidates(ref('reject_settlement_row')) }}",
-]) }}
+{{ config(
+    materialized=grown_table(),
+    pre_hook="{{ keep_rows('setl_d', ref('base_settlement')) }}",
+    post_hook="{{ keep_candidates(ref('reject_settlement_row')) }}",
+) }}
 {%- set base = ref('base_settlement') %}
 {%- set is_added_to = new_files('setl_d') is not none %}
 {%- set columns %}
