@@ -183,11 +183,10 @@ def test_only_years_that_a_delivery_touches_are_built_and_all_is_as_a_rebuild_ha
     deliveries.deliver(2023)
     publish_unchecked(deliveries.raw, tmp_path / "warehouse", named_years=[2017])
     assert {"2017", "2023"} <= set(built_years(served).split(", ")) < {str(year) for year in range(2016, 2030)}
-    deliveries.deliver()
-    publish_unchecked(deliveries.raw, tmp_path / "warehouse")
     assert_same_marts(served, publish_unchecked(deliveries.raw, tmp_path / "rebuilt"))
 
 
+@pytest.mark.long
 def test_rows_of_csv_files_keep_their_numbers_when_a_file_of_another_table_changes(tmp_path, publish_unchecked):
     """A later file that comes first among the names has the last numbers; by these rows are left out that are void."""
     deliveries = Deliveries(tmp_path, PROJECT / "seeds", random.Random(7), persons=20)
