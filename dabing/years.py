@@ -42,6 +42,7 @@ ASIDE = "__aside"
 VARIABLE = "DABING_BUILT_YEARS"
 # Kept as the served release has them, under another name: what is read now is held against them there.
 KEPT = ("staging.reversal_verdict", "quality.int_person_reading")
+# Read by macros/raw/new_files.sql.
 AS_SERVED = "__served"
 # Of most years all rows are the same, which their sum tells sooner than they do.
 DIFFERING = """

@@ -24,7 +24,7 @@
     {%- elif not files -%}
         false
     {%- else -%}
-        {{ row }}.source_file in ({% for file in files %}{{ sql_text(file) }}{{ ', ' if not loop.last }}{% endfor %})
+        {{ _is_from(row, files) }}
     {%- endif -%}
 {%- endmacro -%}
 
@@ -71,11 +71,7 @@
     {%- if execute and can_keep_years() and table.schema and load_relation(table) -%}
         {%- set query = 'select distinct source_file from ' ~ table ~ ' where ' ~ condition ~ ' order by 1' -%}
         {%- set files = run_query(query).columns[0].values() -%}
-        {%- if files -%}
-    delivered.source_file in ({% for file in files %}{{ sql_text(file) }}{{ ', ' if not loop.last }}{% endfor %})
-        {%- else -%}
-    false
-        {%- endif -%}
+        {{ _is_from('delivered', files) if files else 'false' }}
     {%- else -%}
     true
     {%- endif -%}
@@ -87,6 +83,11 @@
     {{- return(load_relation(api.Relation.create(
         database=target.database, schema=model.schema, identifier=model.identifier ~ '__served'
     )) if execute) -}}
+{%- endmacro -%}
+
+
+{%- macro _is_from(row, files) -%}
+    {{ row }}.source_file in ({% for file in files %}{{ sql_text(file) }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro -%}
 
 

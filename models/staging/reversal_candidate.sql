@@ -58,14 +58,12 @@ earlier as (
 {% endif %}
 named as (
 
-    select original_id as setl_id
+    select distinct original_id as setl_id
     from usable
     where original_id is not null
     {%- if is_added_to %}
     union
     select original_id as setl_id from {{ this }} where original_id is not null
-    {%- else %}
-    group by original_id
     {%- endif %}
 
 )
