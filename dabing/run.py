@@ -406,11 +406,11 @@ def _build_what_differs(
     changes = account.told["input"]["changes"]
     years.start_from(kept, database, changes)
     tables = years.changed_tables(changes)
-    reached = [f"source:raw.{table}+" for table in tables]
     # The views on raw files, always: the folder may be another one. And what says which settlements are read anew.
-    always = [f"path:{STAGED}/base_*,config.materialized:view", "stg_touched_settlement", "stg_settlement_reading"]
-    staged = [*always, *(f"{readers},path:{STAGED}" for readers in reached)]
-    results = _build_phase("raw tables", ["--select", *staged], database, project, journal)
+    told = years.TOLD_BY_SETTLEMENTS
+    always = [f"path:{STAGED}/base_*,config.materialized:view", f"path:{STAGED}/stg_touched_*", "stg_settlement_reading"]
+    reached = [f"source:raw.{table}+,path:{STAGED}" for table in tables]
+    results = _build_phase("raw tables", ["--select", *always, told, *reached], database, project, journal)
     # Not before the models are built: importing it takes memory that these may need.
     from dabing import spark
     from dabing.checks import Earlier, results_of
@@ -420,15 +420,15 @@ def _build_what_differs(
     unchanged = {f"raw_{table}" for table in TABLES}.difference(f"raw_{table}" for table in tables) if new_rows else ()
     results += _check_border("raw", database, journal, Earlier(before, new_rows, are_added=True, unchanged=unchanged))
     # What is read for settlements, and all else that does not go by years.
-    others = ["--exclude", STAGING, f"{years.BY_YEAR}+", "--indirect-selection", "cautious"]
-    if reached:
-        others = ["--select", *reached, *others]
+    manifest = spark.manifest_of(project)
+    read = years.raw_sources(manifest, tables)
+    standing = years.equal_tables(manifest, years.named(manifest, [told]), database, kept)
+    if others := years.names(manifest, "model", years.readers(manifest, read, standing)):
+        others = ["--select", *others, "--exclude", STAGING, told, f"{years.BY_YEAR}+", "--indirect-selection", "cautious"]
         results += _build_phase("what settlements read", others, database, project, journal)
     found = years.differing_years(database, kept, named_years)
     journal.tell("years", str(found), built=found.built, differing=found.differing)
-    manifest = spark.manifest_of(project)
-    read, standing, new_rows = years.raw_sources(manifest, tables), set(), {}
-    rest = ["--select", f"{years.BY_YEAR}+"]
+    new_rows, rest = {}, ["--select", f"{years.BY_YEAR}+"]
     if not found.is_whole:
         account.told["built_years"] = ", ".join(map(str, found.built)) or "none"
         rest = ["--indirect-selection", "empty", "--exclude", years.BY_YEAR, years.BY_PERIOD]
@@ -442,7 +442,7 @@ def _build_what_differs(
         results += holding
         rest += [*(test.check for test in holding), "--select", *years.FILTERED, f"{years.BY_YEAR}+"]
     elif not found.is_whole:
-        standing = years.standing(manifest, read, database, kept)
+        standing |= years.standing(manifest, read, database, kept)
         after_years = years.readers(manifest, years.built_by_parts(manifest))
         left = years.names(manifest, "model", years.readers(manifest, read, standing) & after_years - standing)
         rest = [*rest, "--select", *left] if left else []
@@ -464,13 +464,14 @@ def _build_years(
 
     Returned are what their tests say of the rows that were built, and by table which rows these are.
     """
-    with years.listed_files(database, built):
+    with years.listed_files(database, years.settlements_of_years(built)):
         selection = [*years.FILTERED, years.BY_YEAR]
         tests, new_rows = _build_part(selection, "benefit_year", built, database, project, journal)
     periods = years.touched_periods(database, kept, built)
-    # A period may have settlements of benefit years that are not built, of any file.
-    selection = [*years.FILES_READ, years.BY_PERIOD]
-    more_tests, more_rows = _build_part(selection, "period", periods, database, project, journal)
+    # A period may have settlements of benefit years that are not built.
+    with years.listed_files(database, years.settlements_of_periods(periods)):
+        selection = [*years.FILES_READ, years.BY_PERIOD]
+        more_tests, more_rows = _build_part(selection, "period", periods, database, project, journal)
     return tests + more_tests, new_rows | more_rows
 
 

@@ -38,12 +38,14 @@ BUILT_FILES = "staging.built_file"
 FILES = ("", "served.")
 # Of a table of the served release, while some of its years are built.
 ASIDE = "__aside"
-# Read there too.
+# As in 202207.
+MONTH = "(extract(year from settled_on) * 100 + extract(month from settled_on))"
+# Read by macros/built_years.sql too.
 VARIABLE = "DABING_BUILT_YEARS"
-# Kept as the served release has them, under another name: what is read now is held against them there.
-KEPT = ("staging.reversal_verdict", "quality.int_person_reading")
-# Read by macros/raw/new_files.sql.
+# Tables as the served release has them, of a build: by macros/raw/new_files.sql.
 AS_SERVED = "__served"
+# What settlements tell of persons: mostly nothing new, and then all that is told of persons beside them stands.
+TOLD_BY_SETTLEMENTS = "int_person_pool"
 # Of most years all rows are the same, which their sum tells sooner than they do.
 DIFFERING = """
     with readings as (
@@ -65,14 +67,12 @@ DIFFERING = """
         group by benefit_year
     ),
     lines as (
-        select
-            sum(hash(settlement_id, lines_hash)) filter (is_served)
-            is distinct from sum(hash(settlement_id, lines_hash)) filter (not is_served) as differ
+        select bit_xor(lines_hash) filter (is_served) is distinct from bit_xor(lines_hash) filter (not is_served) as differ
         from line_readings
     ),
     differing_lines as (
-        select settlement_id from line_readings where (select differ from lines)
-        group by settlement_id, lines_hash having count(*) = 1
+        select settlement_id from line_readings where (select differ from lines) group by settlement_id
+        having bit_xor(lines_hash) filter (is_served) is distinct from bit_xor(lines_hash) filter (not is_served)
     ),
     differing as (
         select settlement_id, benefit_year from readings
@@ -152,12 +152,12 @@ def new_raw_rows(database: Path, changes: dict[str, list[str]]) -> dict[str, str
 
 
 def touched_periods(database: Path, served: Path, built: list[int]) -> list[int]:
-    """The years whose periods hold settlements of benefit years that were built, or held some in the served file.
+    """The periods (2022, 202207) that hold settlements of benefit years that were built, or held some in the served file.
 
     A settlement belongs to a benefit year, and by its day to a month of that year or of another.
     """
-    query = """
-        select distinct cast(extract(year from settled_on) as integer)
+    query = f"""
+        select distinct cast({MONTH} as integer)
         from (
             select settled_on, benefit_year from oversight.int_standing_claim
             union all
@@ -166,7 +166,7 @@ def touched_periods(database: Path, served: Path, built: list[int]) -> list[int]
         where list_contains($1, benefit_year)
     """
     with _both(database, served) as connection:
-        return sorted({*built, *(year for (year,) in connection.execute(query, [built]).fetchall())})
+        return [*built, *sorted(month for (month,) in connection.execute(query, [built]).fetchall())]
 
 
 @contextmanager
@@ -194,16 +194,17 @@ def start_from(served: Path, database: Path, changes: dict[str, list[str]]) -> N
         added = f"insert into {NEW_FILES} select unnest($1::varchar[]), unnest($2::varchar[])"
         connection.execute(added, [tables, files])
         connection.execute(f"delete from {NEW_FILES} where list_contains($1::varchar[], raw_table)", [[*whole]])
-        for table in KEPT:
-            connection.execute(f"create or replace table {table}{AS_SERVED} as from {table}")
 
 
 def end_with(database: Path) -> None:
     """Take away what was of use to the build alone."""
     with open_database(database) as connection:
-        for table in (NEW_FILES, *(f"{table}{AS_SERVED}" for table in KEPT)):
-            connection.execute(f"drop table {table}")
-        connection.execute("delete from staging.stg_touched_settlement")
+        kept = "select schema_name, table_name from duckdb_tables() where ends_with(table_name, $1)"
+        for schema, table in connection.execute(kept, [AS_SERVED]).fetchall():
+            connection.execute(f"drop table {quoted(schema)}.{quoted(table)}")
+        connection.execute(f"drop table {NEW_FILES}")
+        for table in ("stg_touched_settlement", "stg_touched_line"):
+            connection.execute(f"delete from staging.{table}")
 
 
 def _only_new_files(changes: dict[str, list[str]]) -> bool:
@@ -244,6 +245,11 @@ def built_by_parts(manifest: dict) -> set[str]:
     return {key for key, node in manifest["nodes"].items() if node["config"].get("meta", {}).get("built_by")}
 
 
+def named(manifest: dict, names: Collection[str]) -> set[str]:
+    """The nodes of dbt's graph that have these names."""
+    return {key for key, node in manifest["nodes"].items() if node["name"] in names}
+
+
 def names(manifest: dict, kind: str, keys: Iterable[str]) -> set[str]:
     """The names of these nodes that are of a kind: ``model``, ``test``."""
     nodes = manifest["nodes"]
@@ -258,7 +264,7 @@ def standing(manifest: dict, read: Collection[str], database: Path, served: Path
     nodes = manifest["nodes"]
     by_parts = built_by_parts(manifest)
     after = {key for key in readers(manifest, by_parts) - by_parts if key.startswith("model.")}
-    found = {key for key, node in nodes.items() if node["name"] == FILTERED[-1]} | by_parts
+    found = named(manifest, FILTERED[-1:]) | by_parts
     built = readers(manifest, read) - readers(manifest, by_parts)
     # Others are read by nothing that is left.
     tables = [
@@ -267,8 +273,14 @@ def standing(manifest: dict, read: Collection[str], database: Path, served: Path
         if nodes[key]["config"].get("materialized") in ("table", "incremental")
         and not after.isdisjoint(manifest["child_map"][key])
     ]
+    return found | equal_tables(manifest, tables, database, served)
+
+
+def equal_tables(manifest: dict, keys: Iterable[str], database: Path, served: Path) -> set[str]:
+    """Those of some tables, nodes of dbt's graph, that hold what they hold in the served file."""
+    nodes = manifest["nodes"]
     with _both(database, served) as connection:
-        return found | {key for key in tables if len({_sum(connection, file, nodes[key]) for file in FILES}) == 1}
+        return {key for key in keys if len({_sum(connection, file, nodes[key]) for file in FILES}) == 1}
 
 
 def _sum(connection: duckdb.DuckDBPyConnection, file: str, node: dict) -> tuple:
@@ -285,16 +297,29 @@ def tables_built_by(manifest: dict, kind: str) -> list[tuple[str, str]]:
     ]
 
 
-@contextmanager
-def listed_files(database: Path, built: Collection[int]) -> Iterator[None]:
-    """Say in which raw files the settlements of some benefit years and their fee lines lie, for the time of the block.
+def settlements_of_years(built: Collection[int]) -> str:
+    """The settlements of some benefit years, as a query."""
+    return f"select settlement_id from claims.int_settlement_year where benefit_year in ({_listed(built)})"
 
-    The others are then not read for these years.
+
+def settlements_of_periods(periods: Collection[int]) -> str:
+    """The settlements that the rankings of some years and months read (``touched_periods``), as a query."""
+    return f"""
+        select settlement_id from oversight.int_standing_claim
+        where benefit_year in ({_listed(periods)}) or {MONTH} in ({_listed(periods)})
     """
-    settlements = f"select settlement_id from claims.int_settlement_year where benefit_year in ({_listed(built)})"
+
+
+@contextmanager
+def listed_files(database: Path, settlements: str) -> Iterator[None]:
+    """Say in which raw files some settlements and their fee lines lie, for the time of the block.
+
+    The others are then not read for these. ``settlements`` is a query of their numbers.
+    """
+    tables = (("setl_d", "claims.int_settlement_year"), ("fee_list_d", "quality.int_line_reading"))
     files = " union all ".join(
-        f"select distinct {literal(raw_table)} as raw_table, source_file from {base} where setl_id in ({settlements})"
-        for raw_table, base in (("setl_d", "staging.base_settlement"), ("fee_list_d", "staging.base_fee_line"))
+        f"select distinct {literal(raw)} as raw_table, source_file from {known} where settlement_id in ({settlements})"
+        for raw, known in tables
     )
     with open_database(database) as connection:
         connection.execute(f"create or replace table {BUILT_FILES} as {files}")
@@ -324,9 +349,19 @@ def put_back(database: Path, tables: Iterable[tuple[str, str]], built: Collectio
             name, aside = (f"{quoted(schema)}.{quoted(found)}" for found in (table, table + ASIDE))
             columns = {row[0] for row in connection.execute(f"describe {name}").fetchall()}
             conditions[f"{schema}.{table}"] = _rows_of(columns, f"in ({_listed(built)})")
-            stand = _rows_of(columns, f"not in ({_listed(built)})" if built else "is not null")
+            stand = f"not in ({_listed(built)})" if built else "is not null"
             # A row of no year stands in none.
-            connection.execute(f"delete from {aside} where ({stand}) is not true")
+            gone = f"({_rows_of(columns, stand)}) is not true"
+            if columns.isdisjoint(("period", "benefit_year")):
+                # These are few rows beside the settlements: they are sought there, and not settlements among them.
+                gone = f"""
+                    rowid in (
+                        select held.rowid from {aside} as held
+                        left join claims.int_settlement_year as known on held.settlement_id = known.settlement_id
+                        where (known.benefit_year {stand}) is not true
+                    )
+                """
+            connection.execute(f"delete from {aside} where {gone}")
             connection.execute(f"insert into {aside} by name select * from {name}")
             connection.execute(f"drop table {name}")
             connection.execute(f"alter table {aside} rename to {quoted(table)}")
@@ -336,7 +371,7 @@ def put_back(database: Path, tables: Iterable[tuple[str, str]], built: Collectio
 def _rows_of(columns: set[str], years: str) -> str:
     """Whether the year of a row is among some years (``in (2021, 2022)``), whatever says it of the row."""
     if "period" in columns:
-        return f"case when period_kind = 'year' then period else period // 100 end {years}"
+        return f"period {years}"
     if "benefit_year" in columns:
         return f"benefit_year {years}"
     # A settlement that is there no more has no year, and its rows are in none.

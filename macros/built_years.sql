@@ -5,9 +5,9 @@
     {{ benefit_year ~ ' in (' ~ years ~ ')' if years else 'true' }}
 {%- endmacro -%}
 
-{#- The same of a month such as 202207. -#}
-{%- macro is_built_month(month) -%}
-    {{ is_built_year('floor(' ~ month ~ ' / 100)') }}
+{#- The same of the period of a ranking: a year such as 2022 or a month such as 202207. -#}
+{%- macro is_built_period(period) -%}
+    {{ is_built_year(period) }}
 {%- endmacro -%}
 
 {#- True of a settlement that this run builds. The others are missing in `settlements`, so a join with these says the same,
@@ -20,8 +20,5 @@
 {#- `delivered` comes from a file in which rows of settlements lie that this run builds: of every one, unless the run has
     listed these files (dabing/years.py). -#}
 {%- macro is_in_built_files(raw_table) -%}
-    {{ is_in_files_of(
-        api.Relation.create(database=target.database, schema='staging', identifier='built_file'),
-        'raw_table = ' ~ sql_text(raw_table)
-    ) }}
+    {{ is_in_files_of(table_named('staging', 'built_file'), 'raw_table = ' ~ sql_text(raw_table)) }}
 {%- endmacro -%}

@@ -35,9 +35,9 @@
     {{- adapter.dispatch('row_hash', 'dabing')(row, columns) -}}
 {%- endmacro -%}
 
-{#- The same of all columns of a row, `row` being the name that its relation has in the query. -#}
-{%- macro whole_row_hash(row) -%}
-    {{- adapter.dispatch('whole_row_hash', 'dabing')(row) -}}
+{#- The same of all columns of a row but one, `row` being the name that its relation has in the query. -#}
+{%- macro whole_row_hash(row, but) -%}
+    {{- adapter.dispatch('whole_row_hash', 'dabing')(row, but) -}}
 {%- endmacro -%}
 
 {#- True of one row in `count`: which, the hash of some of its columns says, so that rows that are equal in them go together. -#}
@@ -143,7 +143,7 @@
 
 {#- Where the rows of CSV files are held: Parquet is read where it lies, CSV is parsed once. -#}
 {%- macro csv_rows(table_name) -%}
-    {{- return(api.Relation.create(database=target.database, schema='staging', identifier='csv_' ~ table_name)) -}}
+    {{- return(table_named('staging', 'csv_' ~ table_name)) -}}
 {%- endmacro -%}
 
 {#- Run before a base model: parses the table's CSV files, if there are any, into csv_rows. -#}

@@ -28,8 +28,8 @@
     hash({% for column in columns %}{{ row }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro -%}
 
-{%- macro duckdb__whole_row_hash(row) -%}
-    hash({{ row }})
+{%- macro duckdb__whole_row_hash(row, but) -%}
+    hash(*columns({{ row }}.* exclude ({{ but }})))
 {%- endmacro -%}
 
 {#- Both of one type: a remainder of 128 bits takes twice the time. -#}

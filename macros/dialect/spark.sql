@@ -46,8 +46,8 @@
     xxhash64({% for column in columns %}{{ row }}.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endmacro -%}
 
-{%- macro spark__whole_row_hash(row) -%}
-    xxhash64(struct({{ row }}.*))
+{%- macro spark__whole_row_hash(row, but) -%}
+    xxhash64(struct({{ row }}.* except ({{ but }})))
 {%- endmacro -%}
 
 {%- macro spark__is_one_in(count, row, columns) -%}

@@ -21,7 +21,7 @@ person_months as (
         cast(sum({{ measure }}) as decimal(18, 2)) as {{ measure }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ source }}
-    where {{ is_built_year('benefit_year') }} or {{ is_built_month('settled_month') }}
+    where {{ is_built_period('benefit_year') }} or {{ is_built_period('settled_month') }}
     group by
         pool_region_code, region_code, benefit_year, settled_month, {{ codes | join(', ') }},
         {{ packed_key('person_key') }}, is_aided
@@ -110,7 +110,7 @@ ranked as (
         {{ (codes + within) | join(', ') }},
         {{ values | join(',\n        ') }}
     from person_months
-    where {{ is_built_year(period) if period_kind == 'year' else is_built_month(period) }}
+    where {{ is_built_period(period) }}
     group by {{ area }}, {{ 'pool_region_code, ' if area_level == 'county' }}{{ period }}, {{ (codes + within) | join(', ') }}
     {%- if not (is_last_area and loop.last) %}
     union all

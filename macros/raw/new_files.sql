@@ -21,8 +21,6 @@
     {%- set files = new_files(raw_table) -%}
     {%- if files is none -%}
         true
-    {%- elif not files -%}
-        false
     {%- else -%}
         {{ _is_from(row, files) }}
     {%- endif -%}
@@ -69,28 +67,86 @@
     a unit test has no schema. -#}
 {%- macro is_in_files_of(table, condition='true') -%}
     {%- if execute and can_keep_years() and table.schema and load_relation(table) -%}
-        {%- set query = 'select distinct source_file from ' ~ table ~ ' where ' ~ condition ~ ' order by 1' -%}
-        {%- set files = run_query(query).columns[0].values() -%}
-        {{ _is_from('delivered', files) if files else 'false' }}
+    {{ _is_from('delivered', _files_named_by('select source_file from ' ~ table ~ ' where ' ~ condition)) }}
     {%- else -%}
     true
     {%- endif -%}
 {%- endmacro -%}
 
 
-{#- The table of a model as the served release has it, which the build keeps until its end; none in a full build. -#}
+{#- Run before a table is built that is held against that of the served release: this is kept until the end of the run. -#}
+{%- macro keep_served() -%}
+    {%- if execute and can_keep_years() and load_relation(_new_file_table()) and load_relation(this) -%}
+    create or replace table {{ _served(this) }} as select * from {{ this }}
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#- The table of a model as the served release has it; none in a full build, and where it was not built anew. -#}
 {%- macro as_served(model) -%}
-    {{- return(load_relation(api.Relation.create(
-        database=target.database, schema=model.schema, identifier=model.identifier ~ '__served'
-    )) if execute) -}}
+    {{- return(load_relation(_served(model)) if execute) -}}
+{%- endmacro -%}
+
+
+{%- macro _served(model) -%}
+    {{- return(table_named(model.schema, model.identifier ~ '__served')) -}}
+{%- endmacro -%}
+
+
+{%- macro _files_named_by(query) -%}
+    {{- return(run_query('select distinct source_file from (' ~ query ~ ') order by 1').columns[0].values() | list) -}}
 {%- endmacro -%}
 
 
 {%- macro _is_from(row, files) -%}
+    {%- set files = files | list -%}
+    {%- if files -%}
     {{ row }}.source_file in ({% for file in files %}{{ sql_text(file) }}{{ ', ' if not loop.last }}{% endfor %})
+    {%- else -%}
+    false
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#- A row comes from a new file or from one that a query names: the others need not be read. -#}
+{%- macro is_from_new_files_and(row, raw_table, query) -%}
+    {{ _is_from(row, (new_files(raw_table) + _files_named_by(query)) | unique) }}
+{%- endmacro -%}
+
+
+{#- The files in which rows of some settlements lie, as a query: `known` is one of settlement_id and source_file. -#}
+{%- macro files_of(settlements, known) -%}
+    select known.source_file from ({{ known }}) as known where known.settlement_id in ({{ settlements }})
+{%- endmacro -%}
+
+
+{#- Every settlement that is used with its raw file, by the served release: for models from which the table is built,
+    which cannot name it as theirs. -#}
+{%- macro standing_settlements() -%}
+    select settlement_id, source_file from {{ table_named('claims', 'int_settlement_year') }}
+{%- endmacro -%}
+
+
+{#- And reversals that do not fit their original. -#}
+{%- macro known_settlements() -%}
+    {{ standing_settlements() }}
+    union all
+    select setl_id as settlement_id, source_file from {{ table_named('staging', 'reversal_verdict') }}
+{%- endmacro -%}
+
+
+{#- The raw files that hold fee lines of a settlement that are used. -#}
+{%- macro known_lines() -%}
+    select settlement_id, source_file from {{ table_named('quality', 'int_line_reading') }}
+{%- endmacro -%}
+
+
+{#- A table of the build that is there before its model is built, if at all. -#}
+{%- macro table_named(schema, name) -%}
+    {{- return(api.Relation.create(database=target.database, schema=schema, identifier=name)) -}}
 {%- endmacro -%}
 
 
 {%- macro _new_file_table() -%}
-    {{- return(api.Relation.create(database=target.database, schema='staging', identifier='new_file')) -}}
+    {{- return(table_named('staging', 'new_file')) -}}
 {%- endmacro -%}

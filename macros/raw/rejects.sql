@@ -2,14 +2,18 @@
     delivery of the same key (rule A2), quarantined (rule A6). `reasons` maps a reason number (seed quarantine_reason) to
     the condition that earns it; `joins` may bring dictionaries to the base rows, named `delivered`.
     The base may hold hundreds of millions of rows: it is only ever read through, never held. Where all but new files are
-    as the served release has them, what it says of their rows stands, and is added to. -#}
-{%- macro rejects(raw_table, base, reasons, joins='') -%}
+    as the served release has them, what it says of their rows stands, and is added to; `known` may then be a query of
+    settlement_id and source_file that has every used row, so that no other file is looked through for a key. -#}
+{%- macro rejects(raw_table, base, reasons, joins='', known='') -%}
 {%- set key = raw_keys()[raw_table] -%}
 {%- set record_key -%}
     concat_ws('|', {% for column in key %}delivered.{{ column }}{{ ', ' if not loop.last }}{% endfor %})
 {%- endset -%}
 {%- set is_void = "coalesce(delivered.vali_flag, '1') <> '1'" -%}
 {%- set is_added_to = new_files(raw_table) is not none -%}
+{%- set added -%}
+    from {{ base }} as delivered where {{ is_new_row(raw_table, 'delivered') }}
+{%- endset -%}
 with
 
 judged as (
@@ -55,8 +59,7 @@ quarantined as (
 repeated_hashes as (
     {% if is_added_to %}
     select distinct {{ row_hash('delivered', key) }} as key_hash
-    from {{ base }} as delivered
-    where {{ is_new_row(raw_table, 'delivered') }}
+    {{ added }}
     {% else %}
     select {{ row_hash('delivered', key) }} as key_hash
     from {{ base }} as delivered
@@ -85,6 +88,15 @@ versions as (
         {%- for column in key %}
         and delivered.{{ column }} is not null
         {%- endfor %}
+        {%- if is_added_to and known %}
+        {%- set files %}
+        {{ files_of('select delivered.setl_id ' ~ added, known) }}
+        union all
+        select void.source_file from {{ this }} as void
+        where void.row_status = 'void' and void.record_key in (select {{ record_key }} {{ added }})
+        {%- endset %}
+        and {{ is_from_new_files_and('delivered', raw_table, files) }}
+        {%- endif %}
 
 ),
 

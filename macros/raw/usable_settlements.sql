@@ -44,7 +44,8 @@ select
     verdicts.original_id as reversed_settlement_id,
     coalesce(verdicts.root_id, delivered.setl_id) as root_settlement_id,
     coalesce(verdicts.root_time, delivered.setl_time) as root_settled_at,
-    case when verdicts.root_id is null then delivered.enddate else verdicts.root_enddate end as root_ended_on
+    case when verdicts.root_id is null then delivered.enddate else verdicts.root_enddate end as root_ended_on,
+    delivered.source_file
 from {{ ref('base_settlement') }} as delivered
 left join {{ ref('reversal_verdict') }} as verdicts on delivered.row_id = verdicts.row_id
 where

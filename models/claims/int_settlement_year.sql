@@ -1,5 +1,8 @@
 -- The benefit year that a settlement belongs to (rules A3, A4).
-{{ config(materialized=grown_table(), pre_hook="{{ keep_settlements('setl_d', touched_settlements()) }}") }}
+{{ config(
+    materialized=grown_table(),
+    pre_hook="{{ keep_untouched('setl_d', ref('stg_touched_settlement') if can_keep_years(), 'settlement_id') }}",
+) }}
 with
 
 settlements as (
@@ -31,7 +34,8 @@ select
         when pools.benefit_year_basis = 'discharge'
             then coalesce(cast(settlements.root_ended_on as timestamp), settlements.root_settled_at)
         else settlements.root_settled_at
-    end) as integer) as benefit_year
+    end) as integer) as benefit_year,
+    settlements.source_file
 from settlements
 inner join regions on settlements.insured_region_code = regions.region_code
 inner join pools on regions.pool_region_code = pools.pool_region_code

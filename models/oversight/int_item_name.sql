@@ -6,9 +6,8 @@ names as (
     select
         item_code,
         item_name,
-        count(*) as line_count
-    from {{ ref('stg_fee_line') }}
-    where item_code is not null and item_name is not null
+        sum(line_count) as line_count
+    from {{ ref('int_item_name_count') }}
     group by item_code, item_name
 
 ),

@@ -1,5 +1,5 @@
 -- A fingerprint of what claims read of a person beside settlements.
-{{ config(enabled=can_keep_years()) }}
+{{ config(enabled=can_keep_years(), pre_hook="{{ keep_served() }}") }}
 
 select
     facts.person_key,

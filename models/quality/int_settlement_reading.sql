@@ -4,7 +4,7 @@
     materialized=grown_table(),
     enabled=can_keep_years(),
     unique_key='settlement_id',
-    pre_hook="{{ keep_settlements('setl_d', touched_settlements()) }}",
+    pre_hook="{{ keep_untouched('setl_d', ref('stg_touched_settlement'), 'settlement_id') }}",
 ) }}
 {%- set persons, all_settlements = ref('int_person_reading'), ref('stg_settlement') %}
 {%- set told_otherwise = persons_told_otherwise(persons) if new_files('setl_d') is not none %}
@@ -26,7 +26,7 @@ read_anew as (
         settlements.person_key,
         settlements.root_settled_at,
         settlements.settled_at,
-        {{ whole_row_hash('settlements') }} as settlement_hash
+        {{ whole_row_hash('settlements', but='source_file') }} as settlement_hash
     from {{ all_settlements }} as settlements
     where settlements.person_key in ({{ told_otherwise }})
     {%- endif %}

@@ -6,9 +6,8 @@ names as (
     select
         disease_code,
         disease_name,
-        count(*) as settlements
-    from {{ ref('stg_settlement') }}
-    where disease_code is not null
+        sum(settlements) as settlements
+    from {{ ref('int_disease_name_count') }}
     group by disease_code, disease_name
 
 ),

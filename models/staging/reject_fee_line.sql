@@ -9,4 +9,4 @@
         'when': "delivered.det_item_fee_sumamt is null and coalesce(delivered.parse_errors, '') not like '%det_item_fee_sumamt %'",
         'detail': "'det_item_fee_sumamt is blank'",
     },
-]) }}
+], known=known_lines()) }}

@@ -40,4 +40,4 @@ left join {{ ref('dim_region') }} as region on delivered.insu_admdvs = region.re
         'when': 'care.med_type is null',
         'detail': "coalesce(delivered.med_type, 'blank')",
     },
-], joins) }}
+], joins, known_settlements()) }}

@@ -53,6 +53,9 @@ earlier as (
     where
         {{ is_accepted(ref('reject_settlement_row')) }}
         and not {{ is_new_row('setl_d', 'delivered') }}
+        and {{ is_from_new_files_and(
+            'delivered', 'setl_d', files_of(added_settlements('setl_d', base, 'init_setl_id'), known_settlements())
+        ) }}
 
 ),
 {% endif %}

@@ -1,4 +1,6 @@
 -- Every reversal with its original, the root of its chain, and why it cannot be used if so (rule A3).
+{{ config(pre_hook="{{ keep_served() }}") }}
+
 {% set depth = 4 %}
 with
 

@@ -23,7 +23,8 @@ select
         when delivered.list_type = '201' then 'service'
         when delivered.list_type = '301' then 'material'
     end as item_type,
-    delivered.chrgitm_lv in ('01', '02', '1', '2', '1.0', '2.0', '甲', '乙', '甲类', '乙类') as is_inside_catalogue
+    delivered.chrgitm_lv in ('01', '02', '1', '2', '1.0', '2.0', '甲', '乙', '甲类', '乙类') as is_inside_catalogue,
+    delivered.source_file
 from {{ ref('base_fee_line') }} as delivered
 where
     {{ is_accepted(ref('reject_fee_line')) }}

@@ -16,5 +16,6 @@ select
     settled_at,
     root_settled_at,
     root_ended_on,
-    {{ whole_row_hash('settlements') }} as settlement_hash
+    source_file,
+    {{ whole_row_hash('settlements', but='source_file') }} as settlement_hash
 from settlements

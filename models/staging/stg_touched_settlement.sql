@@ -1,5 +1,5 @@
--- Settlements whose row may be another than in the served release, each with the files that the row may stand in. Empty
--- where all rows are read anew.
+-- Settlements whose row may be another than in the served release, each with the files in which the row may stand or
+-- stood. Empty where all rows are read anew.
 {{ config(enabled=can_keep_years()) }}
 {%- set verdicts = ref('reversal_verdict') %}
 {%- set served_verdicts = as_served(verdicts) if new_files('setl_d') %}
@@ -29,21 +29,6 @@ usable as (
 
 ),
 
--- A void row takes back what was there, unless something came later (rules A1, A2).
-voided as (
-
-    select
-        delivered.setl_id,
-        delivered.source_file
-    from {{ ref('base_settlement') }} as delivered
-    where
-        delivered.setl_id in (
-            select added.setl_id from added
-            where added.is_void
-        )
-
-),
-
 -- A reversal depends on its original and on other reversals of that (rule A3).
 judged_otherwise as (
 
@@ -65,12 +50,56 @@ judged_otherwise as (
     where false
     {% endif %}
 
+),
+
+-- A void row takes back what was there, unless something came later (rules A1, A2).
+voided as (
+
+    select distinct setl_id from added
+    where is_void
+
+),
+
+found as (
+
+    {%- for rows in ['usable', 'judged_otherwise'] %}
+    select
+        setl_id,
+        source_file,
+        true as may_stand
+    from {{ rows }}
+    union all
+    {%- endfor %}
+    select
+        setl_id,
+        null as source_file,
+        true as may_stand
+    from voided
+
+),
+
+-- Where what is touched stood, and what is void may still.
+stood as (
+
+    {% if new_files('setl_d') %}
+    select
+        known.settlement_id as setl_id,
+        known.source_file,
+        voided.setl_id is not null as may_stand
+    from ({{ standing_settlements() }}) as known
+    left join voided on known.settlement_id = voided.setl_id
+    where known.settlement_id in (select found.setl_id from found)
+    {% else %}
+    select * from found
+    where false
+    {% endif %}
+
 )
 
-{%- for rows in ['usable', 'voided', 'judged_otherwise'] %}
 select
-    {{ rows }}.setl_id as settlement_id,
-    {{ rows }}.source_file
-from {{ rows }}
-{{ 'union' if not loop.last }}
-{%- endfor %}
+    setl_id as settlement_id,
+    source_file,
+    bool_or(may_stand) as may_stand
+from (select * from found union all select * from stood) as files
+where source_file is not null
+group by setl_id, source_file

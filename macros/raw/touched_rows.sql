@@ -1,24 +1,23 @@
-{#- The settlements whose row may read otherwise now, as a query. -#}
-{%- macro touched_settlements() -%}
-    {%- if can_keep_years() -%}
-    select touched.settlement_id from {{ ref('stg_touched_settlement') }} as touched
-    {%- endif -%}
-{%- endmacro -%}
-
-
-{#- `delivered` is a row of such a settlement; nothing where all rows are read anew. -#}
+{#- `delivered` is a row of a settlement that may read otherwise now; nothing where all rows are read anew. -#}
 {%- macro is_touched_settlement() -%}
-    {%- set touched = touched_settlements() -%}
+    {%- set touched = ref('stg_touched_settlement') if can_keep_years() -%}
     {%- if touched and new_files('setl_d') is not none -%}
-    {{ is_in_files_of(ref('stg_touched_settlement')) }}
-    and delivered.setl_id in ({{ touched }})
+    {{ is_in_files_of(touched, 'may_stand') }}
+    and delivered.setl_id in (select touched.settlement_id from {{ touched }} as touched)
     {%- endif -%}
 {%- endmacro -%}
 
 
-{#- The settlements of which rows are added, as a query. -#}
-{%- macro added_settlements(raw_table, base) -%}
-    select delivered.setl_id from {{ base }} as delivered where {{ is_added_row(raw_table, 'delivered') }}
+{#- `delivered` comes from a file in which a row stands or stood that may read otherwise now (`touched`); true where all rows
+    are read anew. -#}
+{%- macro is_in_touched_files(raw_table, touched) -%}
+    {{ is_in_files_of(touched) if can_keep_years() and new_files(raw_table) is not none else 'true' }}
+{%- endmacro -%}
+
+
+{#- The settlements of which rows are added, as a query; or what else these rows name. -#}
+{%- macro added_settlements(raw_table, base, column='setl_id') -%}
+    select delivered.{{ column }} from {{ base }} as delivered where {{ is_added_row(raw_table, 'delivered') }}
 {%- endmacro -%}
 
 
@@ -40,13 +39,13 @@
 {%- endmacro -%}
 
 
-{#- Run before a table that is kept by settlement: what it says of settlements that may read otherwise now goes, and all
-    of it where all rows of a raw table are read anew. `touched` is a query of settlement_id. -#}
-{%- macro keep_settlements(raw_table, touched) -%}
+{#- Run before a table that is kept by settlement or by raw file (`column`): what it says of those goes that may read
+    otherwise now, which are in `touched`, and all of it where all rows of the raw table are read anew. -#}
+{%- macro keep_untouched(raw_table, touched, column) -%}
     {%- if execute and can_keep_years() and load_relation(this) -%}
     delete from {{ this }}
         {%- if new_files(raw_table) is not none %}
-    where settlement_id in ({{ touched }}){% endif -%}
+    where {{ column }} in (select touched.{{ column }} from {{ touched }} as touched){% endif -%}
     {%- endif -%}
 {%- endmacro -%}
 
