@@ -56,10 +56,11 @@
     {%- endfor -%}
 
 select
+    {#- First: where rows are only counted DuckDB reads the first column, and this one costs nothing. #}
+    {{ row_number_of(part_no, part.kind) }} as row_id,
     {%- for column in columns %}
     delivered.typed_{{ column.name }} as {{ column.name }},
     {%- endfor %}
-    {{ row_number_of(part_no, part.kind) }} as row_id,
     dabing_path as source_file,
     dabing_errors as parse_errors,
     case
@@ -136,10 +137,10 @@ from (
 
 {%- macro _no_rows(contract) -%}
 select
+    cast(null as bigint) as row_id,
     {%- for name, column in contract.items() %}
     cast(null as {{ sql_type(column.type) }}) as {{ name }},
     {%- endfor %}
-    cast(null as bigint) as row_id,
     cast(null as {{ dbt.type_string() }}) as source_file,
     cast(null as {{ dbt.type_string() }}) as parse_errors,
     cast(null as {{ dbt.type_string() }}) as raw_row

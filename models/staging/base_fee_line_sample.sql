@@ -1,29 +1,23 @@
--- Fee lines in force of a sample of settlements, about a million lines, for the checks that hold lines against settlements.
-{{ config(enabled=can_keep_years()) }}
-
+-- Fee lines in force of a sample of settlements, at most a million lines, for the checks that hold lines against settlements.
+{{ config(enabled=can_keep_years(), materialized=grown_table(), pre_hook="{{ keep_sample('fee_list_d') }}") }}
 with
-
-lines as (
-
-    select * from {{ ref('base_fee_line') }}
-
-),
 
 sampling as (
 
-    select {{ whole_quotient('count(*)', 1000000) }} + 1 as one_in
-    from lines
+    {{ sampled_one_in() }}
 
 )
 
 select
-    lines.bkkp_sn,
-    lines.setl_id,
-    lines.det_item_fee_sumamt,
-    lines.fulamt_ownpay_amt,
-    lines.parse_errors
-from lines
+    delivered.bkkp_sn,
+    delivered.setl_id,
+    delivered.det_item_fee_sumamt,
+    delivered.fulamt_ownpay_amt,
+    delivered.parse_errors,
+    sampling.one_in
+from {{ ref('base_fee_line') }} as delivered
+cross join sampling
 where
-    lines.setl_id is not null
-    and coalesce(lines.vali_flag, '1') = '1'
-    and {{ is_one_in('(select one_in from sampling)', 'lines', ['setl_id']) }}
+    delivered.setl_id is not null
+    and coalesce(delivered.vali_flag, '1') = '1'
+    and {{ is_added_to_sample('fee_list_d') }}

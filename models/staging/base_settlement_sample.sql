@@ -1,11 +1,20 @@
--- Delivered rows of the settlements of the sample of fee lines, which checks hold against these lines.
-{{ config(enabled=can_keep_years()) }}
+-- Delivered rows of a sample of settlements, which checks hold against the fee lines of the same settlements.
+{{ config(enabled=can_keep_years(), materialized=grown_table(), pre_hook="{{ keep_sample('setl_d') }}") }}
+with
+
+sampling as (
+
+    {{ sampled_one_in() }}
+
+)
 
 select
     delivered.setl_id,
     delivered.vali_flag,
     delivered.medfee_sumamt,
     delivered.fulamt_ownpay_amt,
-    delivered.parse_errors
+    delivered.parse_errors,
+    sampling.one_in
 from {{ ref('base_settlement') }} as delivered
-where delivered.setl_id in (select lines.setl_id from {{ ref('base_fee_line_sample') }} as lines)
+cross join sampling
+where {{ is_added_to_sample('setl_d') }}

@@ -1,0 +1,33 @@
+{#- One settlement in how many a sample has, as a query: as many as make it half a million to a million fee lines, all
+    where there are fewer. So it is another only where the lines double. -#}
+{%- macro sampled_one_in() -%}
+    select cast(pow(2, greatest(0, ceil(log2(greatest(count(*), 1) / 1000000.0)))) as ubigint) as one_in
+    from {{ ref('base_fee_line') }}
+{%- endmacro -%}
+
+
+{#- Whether the rows of a sample are those of the served release, with those of new files to be added. -#}
+{%- macro sample_stands(raw_table) -%}
+    {%- if execute and new_files(raw_table) is not none and load_relation(this) -%}
+        {%- set query = 'select 1 from ' ~ this ~ ' where one_in = (' ~ sampled_one_in() ~ ') limit 1' -%}
+        {{- return(run_query(query) | length > 0) -}}
+    {%- endif -%}
+    {{- return(false) -}}
+{%- endmacro -%}
+
+
+{#- Run before a sample: where it does not stand it is made anew. -#}
+{%- macro keep_sample(raw_table) -%}
+    {%- if execute and load_relation(this) and not sample_stands(raw_table) -%}
+    delete from {{ this }}
+    {%- endif -%}
+{%- endmacro -%}
+
+
+{#- `delivered` is a row of a sampled settlement that has to be added. `one_in` is the only value of a query `sampling`. -#}
+{%- macro is_added_to_sample(raw_table) -%}
+    {{ is_one_in('(select one_in from sampling)', 'delivered', ['setl_id']) }}
+    {%- if sample_stands(raw_table) %}
+    and {{ is_new_row(raw_table, 'delivered') }}
+    {%- endif -%}
+{%- endmacro -%}
