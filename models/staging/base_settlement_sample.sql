@@ -1,12 +1,6 @@
 -- Delivered rows of a sample of settlements, which checks hold against the fee lines of the same settlements.
 {{ config(enabled=can_keep_years(), materialized=grown_table(), pre_hook="{{ keep_sample('setl_d') }}") }}
-with
-
-sampling as (
-
-    {{ sampled_one_in() }}
-
-)
+{%- set one_in = sampled_one_in() %}
 
 select
     delivered.setl_id,
@@ -14,7 +8,6 @@ select
     delivered.medfee_sumamt,
     delivered.fulamt_ownpay_amt,
     delivered.parse_errors,
-    sampling.one_in
+    {{ one_in }} as one_in
 from {{ ref('base_settlement') }} as delivered
-cross join sampling
-where {{ is_added_to_sample('setl_d') }}
+where {{ is_added_to_sample('setl_d', one_in) }}

@@ -31,6 +31,10 @@ GROWN = {
     "quality.int_settlement_reading": "*",
     "quality.int_line_reading": "*",
     "quality.int_person_reading": "*",
+    "shared.int_disease_name_count": "*",
+    "oversight.int_item_name_count": "*",
+    "staging.base_settlement_sample": "*",
+    "staging.base_fee_line_sample": "*",
 }
 AMOUNTS = populations.Population.AMOUNTS
 SPELLS = ("psn_idet_d", "psn_insu_d", "supp_enrl_d")
@@ -98,8 +102,9 @@ class Deliveries:
             batch["setl_d"] += [{**row, "updt_time": stamp} for row in rng.sample(known, min(2, len(known)))]
             batch["setl_d"] += self.reversals(known)
             batch["setl_d"] += self.taken_back(known, stamp)
+            batch["fee_list_d"] += self.lines_again(known, stamp)
         settlements = {row["setl_id"] for row in batch["setl_d"]}
-        batch["fee_list_d"] = [row for row in self.late["fee_list_d"] if row["setl_id"] in settlements]
+        batch["fee_list_d"] += [row for row in self.late["fee_list_d"] if row["setl_id"] in settlements]
         for table in SPELLS:
             if not years or rng.random() < 0.4:
                 batch[table] = self.late[table][:1]
@@ -139,6 +144,16 @@ class Deliveries:
             for row in rng.sample(reversals, min(1, len(reversals)))
         ]
         return void + other
+
+    def lines_again(self, known: list[populations.Row], stamp: str) -> list[populations.Row]:
+        """Fee lines that come once more: with other content, as they were, void; some older than what stands."""
+        settlements = {row["setl_id"] for row in known}
+        lines = [row for row in self.delivered["fee_list_d"] if row["setl_id"] in settlements]
+        again = []
+        for place, row in enumerate(self.rng.sample(lines, min(6, len(lines)))):
+            other = (row, self.population.changed("fee_list_d", row), {**row, "vali_flag": "0"})[place % 3]
+            again.append({**other, "updt_time": self.rng.choice((stamp, "2000-01-01 00:00:00"))})
+        return again
 
     def write(self, batch: populations.Tables) -> None:
         """Put the rows beside those that were delivered before, and ahead of them among the names: places shift."""
