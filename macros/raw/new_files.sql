@@ -82,9 +82,15 @@
 {%- endmacro -%}
 
 
-{#- The table of a model as the served release has it; none in a full build, and where it was not built anew. -#}
+{#- The table of a model as the served release has it; none in a full build, and where it was not built anew. What a hook
+    has made dbt does not know of: the database is asked. -#}
 {%- macro as_served(model) -%}
-    {{- return(load_relation(_served(model)) if execute) -}}
+    {%- set served = _served(model) -%}
+    {%- set query -%}
+        select 1 from information_schema.tables
+        where table_schema = {{ sql_text(served.schema) }} and table_name = {{ sql_text(served.identifier) }}
+    {%- endset -%}
+    {{- return(served if execute and can_keep_years() and run_query(query)) -}}
 {%- endmacro -%}
 
 
