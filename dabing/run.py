@@ -408,9 +408,10 @@ def _build_what_differs(
     tables = years.changed_tables(changes)
     # The views on raw files, always: the folder may be another one. And what says which settlements are read anew.
     told = years.TOLD_BY_SETTLEMENTS
-    always = [f"path:{STAGED}/base_*,config.materialized:view", f"path:{STAGED}/stg_touched_*", "stg_settlement_reading"]
+    views = f"path:{STAGED}/base_*,config.materialized:view"
+    always = [views, f"path:{STAGED}/stg_touched_*", "stg_settlement_reading", told]
     reached = [f"source:raw.{table}+,path:{STAGED}" for table in tables]
-    results = _build_phase("raw tables", ["--select", *always, told, *reached], database, project, journal)
+    results = _build_phase("raw tables", ["--select", *always, *reached], database, project, journal)
     # Not before the models are built: importing it takes memory that these may need.
     from dabing import spark
     from dabing.checks import Earlier, results_of
@@ -423,9 +424,9 @@ def _build_what_differs(
     manifest = spark.manifest_of(project)
     read = years.raw_sources(manifest, tables)
     standing = years.equal_tables(manifest, years.named(manifest, [told]), database, kept)
-    if others := years.names(manifest, "model", years.readers(manifest, read, standing)):
-        others = ["--select", *others, "--exclude", STAGING, told, f"{years.BY_YEAR}+", "--indirect-selection", "cautious"]
-        results += _build_phase("what settlements read", others, database, project, journal)
+    if reached := years.names(manifest, "model", years.readers(manifest, read, standing)):
+        others = ["--exclude", STAGING, told, f"{years.BY_YEAR}+", "--indirect-selection", "cautious"]
+        results += _build_phase("what settlements read", ["--select", *reached, *others], database, project, journal)
     found = years.differing_years(database, kept, named_years)
     journal.tell("years", str(found), built=found.built, differing=found.differing)
     new_rows, rest = {}, ["--select", f"{years.BY_YEAR}+"]

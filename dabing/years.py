@@ -46,8 +46,8 @@ VARIABLE = "DABING_BUILT_YEARS"
 AS_SERVED = "__served"
 # What settlements tell of persons: mostly nothing new, and then all that is told of persons beside them stands.
 TOLD_BY_SETTLEMENTS = "int_person_pool"
-# Of most years all rows are the same, which is told by their hashes together and without their keys. A fingerprint is of the
-# key too, so that it stands once in a year.
+# Of most years all rows are the same, which is told by their hashes together and without their keys. A fingerprint is
+# of the key too, so that it stands once in a year.
 DIFFERING = """
     with readings as (
         select *, true as is_served from served.quality.int_settlement_reading
@@ -68,7 +68,9 @@ DIFFERING = """
         group by benefit_year
     ),
     lines as (
-        select bit_xor(lines_hash) filter (is_served) is distinct from bit_xor(lines_hash) filter (not is_served) as differ
+        select
+            bit_xor(lines_hash) filter (is_served)
+            is distinct from bit_xor(lines_hash) filter (not is_served) as differ
         from line_readings
     ),
     differing_lines as (
@@ -158,7 +160,7 @@ def new_raw_rows(database: Path, changes: dict[str, list[str]]) -> dict[str, str
 
 
 def touched_periods(database: Path, served: Path, built: list[int]) -> list[int]:
-    """The periods (2022, 202207) that hold settlements of benefit years that were built, or held some in the served file.
+    """The periods (2022, 202207) that hold settlements of built benefit years, or held some in the served file.
 
     A settlement belongs to a benefit year, and by its day to a month of that year or of another.
     """

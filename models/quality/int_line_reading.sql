@@ -22,8 +22,8 @@ hashed as (
 
 )
 
--- Hashed once more, so that two lines that only exchange a value are others. Of all files of a settlement the fingerprint
--- is the bit_xor, however its lines lie in them (dabing/years.py).
+-- Hashed once more, so that two lines that only exchange a value are others. Of all files of a settlement the
+-- fingerprint is the bit_xor, however its lines lie in them (dabing/years.py).
 select
     hashed.settlement_id,
     hashed.source_file,

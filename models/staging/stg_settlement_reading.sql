@@ -10,12 +10,12 @@ settlements as (
 )
 
 select
-    settlement_id,
-    person_key,
-    insured_region_code,
-    settled_at,
-    root_settled_at,
-    root_ended_on,
-    source_file,
+    settlements.settlement_id,
+    settlements.person_key,
+    settlements.insured_region_code,
+    settlements.settled_at,
+    settlements.root_settled_at,
+    settlements.root_ended_on,
+    settlements.source_file,
     {{ whole_row_hash('settlements', but='source_file') }} as settlement_hash
 from settlements

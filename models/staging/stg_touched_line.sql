@@ -1,5 +1,5 @@
--- Settlements of which a fee line comes, each with the files in which its lines may stand or stood. Empty where all rows
--- are read anew.
+-- Settlements of which a fee line comes, each with the files in which its lines may stand or stood. Empty where all
+-- rows are read anew.
 {{ config(enabled=can_keep_years()) }}
 with
 

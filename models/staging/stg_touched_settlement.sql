@@ -94,12 +94,20 @@ stood as (
     where false
     {% endif %}
 
+),
+
+files as (
+
+    select * from found
+    where source_file is not null
+    union all
+    select * from stood
+
 )
 
 select
     setl_id as settlement_id,
     source_file,
     bool_or(may_stand) as may_stand
-from (select * from found union all select * from stood) as files
-where source_file is not null
+from files
 group by setl_id, source_file

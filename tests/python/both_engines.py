@@ -29,7 +29,7 @@ DUCKDB_ONLY = Path("macros") / "publish"
 FUNCTIONS = re.findall(
     r"\w+",
     """
-    abs bool_and bool_or cast ceil coalesce concat_ws count cube dense_rank exists extract first_value floor greatest
+    abs bit_xor bool_and bool_or cast ceil coalesce concat_ws count cube dense_rank exists extract first_value floor greatest
     grouping isnan lag last_value lead least left length lower lpad max max_by md5 min min_by nullif rank replace right
     round row_number sign split_part substr sum trim try_cast upper
     """,
