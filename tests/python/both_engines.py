@@ -29,9 +29,9 @@ DUCKDB_ONLY = Path("macros") / "publish"
 FUNCTIONS = re.findall(
     r"\w+",
     """
-    abs bit_xor bool_and bool_or cast ceil coalesce concat_ws count cube dense_rank exists extract first_value floor greatest
-    grouping isnan lag last_value lead least left length lower lpad max max_by md5 min min_by nullif rank replace right
-    round row_number sign split_part substr sum trim try_cast upper
+    abs bit_xor bool_and bool_or cast ceil coalesce concat_ws count cube dense_rank exists extract first_value floor
+    greatest grouping isnan lag last_value lead least left length lower lpad max max_by md5 min min_by nullif rank
+    replace right round row_number sign split_part substr sum trim try_cast upper
     """,
 )
 # Words that may stand before a bracket and are no function.
