@@ -17,7 +17,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
@@ -36,6 +36,8 @@ PROJECT = Path(__file__).resolve().parent.parent
 STAGED = "models/staging"
 STAGING = f"+path:{STAGED} +int_pool_identity"
 EXAMPLES = 10
+# What dbt has parsed, by target, for the time of a run (_environment): it calls dbt several times.
+parsed: dict[str, Any] | None = None
 TOLD_TO_END = "told to end before it was done. Nothing was published."
 
 
@@ -311,7 +313,8 @@ def _raw_folder(raw: Path | None, project: Path, journal: Journal) -> Path:
 
 @contextmanager
 def _environment(raw: Path, database: Path, warehouse: Path, project: Path) -> Iterator[None]:
-    """What profiles.yml and the macros read, for the time of the run."""
+    """What profiles.yml and the macros read, for the time of the run; dbt parses once in it."""
+    global parsed
     # By its place in the project: what dbt parsed then holds wherever the project lies.
     is_inside = project == Path.cwd() and database.is_relative_to(project)
     named = database.relative_to(project) if is_inside else database
@@ -324,9 +327,11 @@ def _environment(raw: Path, database: Path, warehouse: Path, project: Path) -> I
     }
     before = {name: os.environ.get(name) for name in wanted}
     os.environ.update(wanted)
+    parsed = {}
     try:
         yield
     finally:
+        parsed = None
         for name, value in before.items():
             if value is None:
                 del os.environ[name]
@@ -556,14 +561,22 @@ def _dbt(command: list[str], project: Path, engine: str = "duckdb", journal: Jou
     from dbt.adapters.duckdb.connections import DuckDBConnectionManager
     from dbt.cli.main import dbtRunner
 
-    folders = ["--project-dir", str(project), "--profiles-dir", str(project)]
-    runner = dbtRunner(callbacks=[journal.on_dbt_event] if journal else None)
-    outcome = runner.invoke([*command, *folders, "--target", engine, "--log-level", "none"])
-    # dbt keeps the file open for the life of the process; what comes next needs it.
-    DuckDBConnectionManager.close_all_connections()
-    if outcome.exception is not None:
-        raise _dbt_error([_sentence(str(outcome.exception))])
-    results = outcome.result.results
+    options = ["--project-dir", str(project), "--profiles-dir", str(project), "--target", engine, "--log-level", "none"]
+
+    def invoke(runner: dbtRunner, *arguments: str) -> Any:
+        outcome = runner.invoke([*arguments, *options])
+        # dbt keeps the file open for the life of the process; what comes next needs it.
+        DuckDBConnectionManager.close_all_connections()
+        if outcome.exception is not None:
+            raise _dbt_error([_sentence(str(outcome.exception))])
+        return outcome.result
+
+    if parsed is not None and engine not in parsed:
+        parsed[engine] = invoke(dbtRunner(), "parse")
+    manifest = parsed[engine] if parsed is not None else None
+    runner = dbtRunner(manifest, callbacks=[journal.on_dbt_event] if journal else None)
+    # What was parsed is in the target folder; writing it again takes as long as reading it.
+    results = invoke(runner, *command, "--no-write-json" if manifest else "--write-json").results
     errors = [
         (f"test {result.node.name}: " if result.node.resource_type == "test" else "") + _sentence(result.message or "")
         for result in results
