@@ -575,7 +575,7 @@ def _dbt(command: list[str], project: Path, engine: str = "duckdb", journal: Jou
         parsed[engine] = invoke(dbtRunner(), "parse")
     manifest = parsed[engine] if parsed is not None else None
     runner = dbtRunner(manifest, callbacks=[journal.on_dbt_event] if journal else None)
-    # What was parsed is in the target folder; writing it again takes as long as reading it.
+    # What was parsed is in the target folder already.
     results = invoke(runner, *command, "--no-write-json" if manifest else "--write-json").results
     errors = [
         (f"test {result.node.name}: " if result.node.resource_type == "test" else "") + _sentence(result.message or "")

@@ -42,7 +42,7 @@ ASIDE = "__aside"
 MONTH = "(extract(year from settled_on) * 100 + extract(month from settled_on))"
 # Read by macros/built_years.sql too.
 VARIABLE = "DABING_BUILT_YEARS"
-# Tables as the served release has them, of a build: by macros/raw/new_files.sql.
+# Of a table that a build keeps as the served release has it (macros/raw/new_files.sql).
 AS_SERVED = "__served"
 # What settlements tell of persons: mostly nothing new, and then all that is told of persons beside them stands.
 TOLD_BY_SETTLEMENTS = "int_person_pool"

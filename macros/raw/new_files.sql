@@ -114,9 +114,9 @@
 {%- endmacro -%}
 
 
-{#- A row comes from a new file or from one that a query names: the others need not be read. -#}
-{%- macro is_from_new_files_and(row, raw_table, query) -%}
-    {{ _is_from(row, (new_files(raw_table) + _files_named_by(query)) | unique) }}
+{#- `delivered` comes from a new file or from one that a query names: the others need not be read. -#}
+{%- macro is_from_new_files_and(raw_table, query) -%}
+    {{ _is_from('delivered', (new_files(raw_table) + _files_named_by(query)) | unique) }}
 {%- endmacro -%}
 
 

@@ -95,7 +95,7 @@ versions as (
         select void.source_file from {{ this }} as void
         where void.row_status = 'void' and void.record_key in (select {{ record_key }} {{ added }})
         {%- endset %}
-        and {{ is_from_new_files_and('delivered', raw_table, files) }}
+        and {{ is_from_new_files_and(raw_table, files) }}
         {%- endif %}
 
 ),

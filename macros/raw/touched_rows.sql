@@ -15,12 +15,6 @@
 {%- endmacro -%}
 
 
-{#- The settlements of which rows are added, as a query; or what else these rows name. -#}
-{%- macro added_settlements(raw_table, base, column='setl_id') -%}
-    select delivered.{{ column }} from {{ base }} as delivered where {{ is_added_row(raw_table, 'delivered') }}
-{%- endmacro -%}
-
-
 {#- The persons of whom something else is told than in the served release, as a query; none where there is nobody. -#}
 {%- macro persons_told_otherwise(readings) -%}
     {%- set served = as_served(readings) -%}

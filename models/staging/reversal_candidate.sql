@@ -53,9 +53,10 @@ earlier as (
     where
         {{ is_accepted(ref('reject_settlement_row')) }}
         and not {{ is_new_row('setl_d', 'delivered') }}
-        and {{ is_from_new_files_and(
-            'delivered', 'setl_d', files_of(added_settlements('setl_d', base, 'init_setl_id'), known_settlements())
-        ) }}
+        {%- set named_by_new %}
+        select delivered.init_setl_id from {{ base }} as delivered where {{ is_new_row('setl_d', 'delivered') }}
+        {%- endset %}
+        and {{ is_from_new_files_and('setl_d', files_of(named_by_new, known_settlements())) }}
 
 ),
 {% endif %}
